@@ -1,0 +1,44 @@
+# The table of contents: configuration, paths, rules. `snakemake --cores 8 figures/fig7.pdf`
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# Jobs run this interpreter and this package, wherever the checkout and the environment are.
+PACKAGE = str(Path(workflow.basedir, "workflow"))
+sys.path.insert(0, PACKAGE)
+os.environ["PYTHONPATH"] = PACKAGE
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+from metalandscape import config as schema, plugins
+from metalandscape.errors import UserError
+
+# A configuration given with --configfile replaces the default one, rather than being merged into it.
+if not workflow.config_settings.configfiles:
+
+    configfile: "config.yaml"
+
+
+try:
+    settings = schema.load(config)
+except UserError as error:
+    sys.exit(f"metalandscape: {error}")
+if settings.archives:
+    os.environ["METALANDSCAPE_ARCHIVES"] = settings.archives
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand(FIGURE, figure=settings.figures, suffix=["pdf", "png"]),
+        expand(TABLE, metric=sorted({metric for metric, _ in settings.pairs()})),

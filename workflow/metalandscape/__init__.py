@@ -1,0 +1,1 @@
+"""metalandscape: objective landscapes and generalization in gradient-based meta-learning."""

@@ -1,0 +1,142 @@
+"""What the commands do: open files, call the science, write files. Heavy imports are local."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+from . import plugins
+from .config import Run
+from .datasets import ARCHIVES, DatasetOptions, open_dataset
+from .files import whole
+
+
+def download(dataset: str, folder: str, output: str) -> None:
+    """Write a manifest that tells where the dataset's archives are, fetching them if need be.
+
+    With the environment variable METALANDSCAPE_ARCHIVES set, they are taken from that folder and
+    nothing touches the network.
+    """
+    kind, options = _dataset(dataset)
+    staged = os.environ.get(ARCHIVES)
+    if staged:
+        folder = staged
+    else:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        kind.download(options, Path(folder))
+    with whole(output) as temporary:
+        temporary.write_text(json.dumps({"folder": str(Path(folder).resolve())}) + "\n")
+
+
+def prepare(dataset: str, output: str, manifest: str | None) -> None:
+    """Write a dataset's prepared file."""
+    kind, options = _dataset(dataset)
+    folder = json.loads(Path(manifest).read_text())["folder"] if manifest else "."
+    record = Path(output).with_suffix(".sha256")
+    kind.prepare(options, Path(folder), record).save(Path(output))
+
+
+def sample(shape: str, seed: int, data: str, counts: str, output: str) -> None:
+    """Write the fixed task list of one metric."""
+    from .tasks import save_fixed
+
+    save_fixed(output, open_dataset(data), json.loads(shape), seed, json.loads(counts))
+
+
+def train(
+    run: str,
+    seed: int,
+    data: str,
+    previous: str | None,
+    checkpoints: list[str],
+    state: str,
+    log: str,
+) -> None:
+    """Train a block of epochs: the checkpoints' names tell which."""
+    import pandas as pd
+
+    from . import tables
+    from .training import State, train
+
+    start = State.load(previous) if previous else None
+    files = {epoch_of(path): path for path in checkpoints}
+    end, rows = train(_run(run), seed, open_dataset(data), start, files)
+    tables.write(log, pd.DataFrame(rows))
+    end.save(state)
+
+
+def measure(
+    metric: str,
+    options: str,
+    name: str,
+    run: str,
+    seed: int,
+    data: str,
+    tasks: str,
+    checkpoints: list[str],
+    output: str,
+    per_task: str,
+) -> None:
+    """Measure one metric at one or several checkpoints."""
+    from . import tables
+    from .metrics import Solution
+    from .tasks import read_fixed
+    from .training import load_checkpoint
+
+    settings, dataset = _run(run), open_dataset(data)
+    algorithm = plugins.load("algorithms", settings.algorithm)
+    trained = algorithm.build(settings, dataset)
+
+    def at(path: str) -> Solution:
+        model, theta = algorithm.starting_point(
+            trained, load_checkpoint(path, trained), settings, dataset, seed
+        )
+        return Solution(
+            model,
+            theta,
+            settings,
+            seed,
+            dataset,
+            lambda split: read_fixed(tasks, dataset, settings, split),
+        )
+
+    function = plugins.load("metrics", metric).measure
+    measured = (
+        (epoch_of(path), function(at(path), json.loads(options)))
+        for path in sorted(checkpoints, key=epoch_of)
+    )
+    tables.write_measurements(output, per_task, name, seed, measured)
+
+
+def tabulate(inputs: list[str], output: str) -> None:
+    """Join the tables of several jobs."""
+    from . import tables
+
+    tables.concatenate(output, inputs)
+
+
+def draw(figure: str, scale: str, runs: str, tables: list[str], outputs: list[str]) -> None:
+    """Draw a figure from cached tables."""
+    import pandas as pd
+
+    from .figures import FigureData, _style
+    from .tables import read
+
+    table = pd.concat([read(path) for path in tables], ignore_index=True)
+    settings = {name: Run.model_validate(run) for name, run in json.loads(runs).items()}
+    data = FigureData(table, settings, scale)
+    _style.save(plugins.load("figures", figure).draw(data), data, outputs)
+
+
+def epoch_of(path: str | Path) -> int:
+    """Return the epoch in a checkpoint's file name, e.g. 7 of `epoch7.safetensors`."""
+    return int(re.fullmatch(r"epoch(\d+)", Path(path).stem)[1])
+
+
+def _run(settings: str) -> Run:
+    return Run.model_validate_json(settings)
+
+
+def _dataset(settings: str) -> tuple[object, DatasetOptions]:
+    kind = plugins.load("datasets", json.loads(settings)["kind"])
+    return kind, kind.Options.model_validate_json(settings)

@@ -1,0 +1,86 @@
+"""Datasets: from an archive, a download or a generator to one prepared file.
+
+A module of this folder is a kind of dataset (`kind:` in the configuration). It defines
+
+- `class Options(Strict)`: its configuration keys, with `kind: Literal["<module name>"]` first. The
+  methods `archives()`, `classes(split)` and `instances()` of `DatasetOptions` are overridden where
+  the answer is known before any file is read.
+- `prepare(options, folder)`: returns a `Dataset`; `folder` holds the archives.
+- `download(options, folder)`: only for kinds with archives; fetches them into `folder`.
+
+It imports nothing heavy at its top: the workflow imports it to validate the configuration.
+"""
+
+import os
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from .. import plugins
+from ..files import read_arrays
+from ..strict import Strict
+
+ARCHIVES = "METALANDSCAPE_ARCHIVES"
+"""The environment variable that names the folder of pre-staged archives."""
+
+Split = str  # "train", "val" or "test"
+
+
+class DatasetOptions(Strict):
+    """What the workflow asks of a dataset's configuration before anything is prepared."""
+
+    tasks: ClassVar[str] = "classification"
+    kind: str
+
+    def archives(self) -> list[str]:
+        """Return the names of the files or folders that must lie in the archive folder."""
+        return []
+
+    def classes(self, split: Split) -> int | None:
+        """Return the number of classes to sample tasks from, or None if it isn't known yet."""
+        return None
+
+    def instances(self) -> int | None:
+        """Return the number of instances of the smallest class, or None if it isn't known yet."""
+        return None
+
+
+class Dataset(Protocol):
+    """Anything that tasks can be sampled from. All randomness comes from `rng`."""
+
+    def save(self, path: Path) -> None:
+        """Write the prepared file."""
+
+    def sample(
+        self, rng: np.random.Generator, split: Split, tasks: int, way: int, shot: int, targets: int
+    ) -> dict[str, np.ndarray]:
+        """Return a task list: arrays whose first axis is the task.
+
+        The first n tasks of a longer list are the list of n tasks.
+        """
+
+    def materialise(self, task: dict[str, np.ndarray], shot: int) -> tuple[np.ndarray, ...]:
+        """Return `support_x, support_y, target_x, target_y` of one row of a task list."""
+
+
+def open_dataset(path: str | Path) -> Dataset:
+    """Open a prepared file, memory-mapped."""
+    from ._images import ImageDataset
+    from ._regression import SineDataset
+
+    arrays, metadata = read_arrays(path)
+    family = {"images": ImageDataset, "sine": SineDataset}[metadata.pop("family")]
+    return family(**arrays, **metadata)
+
+
+def missing_archives(options: DatasetOptions) -> str | None:
+    """Return a sentence about archives that can neither be found nor downloaded, or None."""
+    staged, names = os.environ.get(ARCHIVES), options.archives()
+    if staged:
+        absent = ", ".join(name for name in names if not (Path(staged) / name).exists())
+        return f"{absent} not found in {staged}, the folder of archives" if absent else None
+    if names and not hasattr(plugins.load("datasets", options.kind), "download"):
+        wanted = ", ".join(names)
+        return f"{wanted} cannot be downloaded; put it in a folder and name that in {ARCHIVES}"
+    return None

@@ -1,0 +1,123 @@
+"""Image datasets in memory: one uint8 array, sorted by class."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import UserError
+from ..files import write_arrays
+
+
+@dataclass(frozen=True)
+class ImageDataset:
+    """Images of labelled classes, each class in one split.
+
+    Attributes:
+        pixels: uint8 [images, height, width, channels], the images of a class contiguous.
+        first: int64 [classes + 1], class c owns `pixels[first[c]:first[c + 1]]`.
+        names: the classes' names.
+        splits: the classes' splits, "train", "val" or "test".
+        rotations: whether meta-training also uses each class rotated by 90, 180 and 270 degrees as
+            three more classes (Santoro et al. 2016; Finn et al. 2017).
+    """
+
+    pixels: np.ndarray
+    first: np.ndarray
+    names: list[str]
+    splits: list[str]
+    rotations: bool = False
+
+    @classmethod
+    def from_classes(
+        cls, classes: Mapping[str, Sequence[np.ndarray]], splits: Mapping[str, str], rotations: bool
+    ) -> "ImageDataset":
+        """Build a dataset from images by class name.
+
+        Classes are sorted by name and the images of a class by their pixels, so that the same images
+        make the same file in whatever order or container they came.
+
+        Args:
+            classes: uint8 images [height, width, channels] of one shape, by class name.
+            splits: the split of every class that is to be kept.
+        """
+        names = sorted(splits)
+        stacks = [np.stack(sorted(classes[name], key=lambda x: x.tobytes())) for name in names]
+        first = np.cumsum([0, *map(len, stacks)], dtype=np.int64)
+        return cls(np.concatenate(stacks), first, names, [splits[n] for n in names], rotations)
+
+    def save(self, path: Path) -> None:
+        """Write the prepared file."""
+        write_arrays(
+            path,
+            {"pixels": self.pixels, "first": self.first},
+            family="images",
+            names=self.names,
+            splits=self.splits,
+            rotations=self.rotations,
+        )
+
+    def digest(self) -> str:
+        """Return the SHA-256 over names, splits, class sizes and pixels: the content's identity."""
+        sha = hashlib.sha256()
+        for name, split, first, last in zip(
+            self.names, self.splits, self.first[:-1], self.first[1:], strict=True
+        ):
+            sha.update(f"{name}\0{split}\0{last - first}\0".encode())
+            sha.update(np.ascontiguousarray(self.pixels[first:last]))
+        return sha.hexdigest()
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width, channels."""
+        return self.pixels.shape[1:]
+
+    def classes(self, split: str) -> np.ndarray:
+        """Return int64 [n, 2]: class and number of quarter turns, of the classes of a split."""
+        own = np.flatnonzero(np.array(self.splits) == split)
+        turns = np.arange(4 if self.rotations and split == "train" else 1)
+        return np.stack(np.meshgrid(own, turns, indexing="ij"), -1).reshape(-1, 2)
+
+    def images(self, index: np.ndarray, turns: int = 0) -> np.ndarray:
+        """Return float32 [n, channels, height, width] in [0, 1], turned by `turns` quarters."""
+        chosen = np.rot90(self.pixels[index], turns, axes=(1, 2))
+        return chosen.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+
+    def sample(
+        self, rng: np.random.Generator, split: str, tasks: int, way: int, shot: int, targets: int
+    ) -> dict[str, np.ndarray]:
+        """Return a task list: `images` [tasks, way, shot + targets] and `turns` [tasks, way]."""
+        pool, need = self.classes(split), shot + targets
+        if way > len(pool):
+            raise UserError(f"way: {way} classes asked of the {len(pool)} of split {split!r}.")
+        images = np.empty((tasks, way, need), np.int64)
+        turns = np.empty((tasks, way), np.int64)
+        for task in range(tasks):
+            for label, (c, turn) in enumerate(pool[rng.choice(len(pool), way, replace=False)]):
+                size = int(self.first[c + 1] - self.first[c])
+                if need > size:
+                    raise UserError(
+                        f"shot + targets: {need} images asked of class {self.names[c]!r}, "
+                        f"which has {size}."
+                    )
+                images[task, label] = self.first[c] + rng.choice(size, need, replace=False)
+                turns[task, label] = turn
+        return {"images": images, "turns": turns}
+
+    def materialise(self, task: Mapping[str, np.ndarray], shot: int) -> tuple[np.ndarray, ...]:
+        """Return `support_x, support_y, target_x, target_y` of one row of a task list.
+
+        Images are float32 [n, channels, height, width] ordered by class; labels int64 [n].
+        """
+        x = np.stack(
+            [self.images(i, int(t)) for i, t in zip(task["images"], task["turns"], strict=True)]
+        )
+        y = np.repeat(np.arange(len(x)), x.shape[1]).reshape(x.shape[:2])
+        support, target = slice(None, shot), slice(shot, None)
+        return tuple(
+            np.ascontiguousarray(a[:, part].reshape(-1, *a.shape[2:]))
+            for part in (support, target)
+            for a in (x, y)
+        )

@@ -1,0 +1,96 @@
+"""Which class belongs to which split."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BeforeValidator, model_validator
+
+from ..errors import UserError
+from ..strict import Strict
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def _count_or_names(value: Any) -> Any:
+    count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    names = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    if not count and not names:
+        raise ValueError("should be a number of classes or a list of class names")
+    return value
+
+
+Part = Annotated[int | list[str], BeforeValidator(_count_or_names)]
+
+
+class ClassSplit(Strict):
+    """The classes of each split: all three as numbers of classes, or all three as lists of names."""
+
+    train: Part
+    val: Part | None = None
+    test: Part
+
+    @model_validator(mode="after")
+    def _check(self) -> "ClassSplit":
+        parts = [part for part in (self.train, self.val, self.test) if part is not None]
+        if len({type(part) for part in parts}) > 1:
+            raise ValueError("should hold numbers only or lists of class names only")
+        if isinstance(self.train, list):
+            name, times = max(Counter(sum(parts, [])).items(), key=lambda item: item[1], default=("", 0))
+            if times > 1:
+                raise ValueError(f"class {name!r} is named twice; a class belongs to one split")
+        return self
+
+    def count(self, split: str) -> int:
+        """Return the number of classes of a split."""
+        part = getattr(self, split)
+        return len(part or []) if not isinstance(part, int) else part
+
+    def assign(self, names: Iterable[str], rng: np.random.Generator) -> dict[str, str]:
+        """Return the split of every class that has one.
+
+        Numbers are taken from a permutation of the sorted names: first train, then val, then test.
+
+        Args:
+            names: the classes there are.
+
+        Raises:
+            UserError: there are fewer classes than the split asks for.
+        """
+        names = sorted(names)
+        if isinstance(self.train, list):
+            return {name: split for split in SPLITS for name in getattr(self, split) or []}
+        if (need := sum(map(self.count, SPLITS))) > len(names):
+            raise UserError(f"split: {need} classes asked of an archive with {len(names)}.")
+        order = iter(rng.permutation(len(names)))
+        # zip asks range first, so that no class is lost between two splits.
+        return {
+            names[i]: split
+            for split in SPLITS
+            for _, i in zip(range(self.count(split)), order, strict=False)
+        }
+
+
+SPLITS = ("train", "val", "test")
+
+
+def load(value: Any) -> Any:
+    """Replace the name of a JSON file by its content; anything else is returned as it is.
+
+    The name is relative to the working directory or, if there is no such file, to the repository.
+    """
+    if not isinstance(value, str):
+        return value
+    path = next((p for p in (Path(value), REPOSITORY / value) if p.is_file()), None)
+    if path is None:
+        raise ValueError("no such file in the working directory or the repository")
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is not a JSON file: {error}") from error
+
+
+SplitOrFile = Annotated[ClassSplit, BeforeValidator(load, json_schema_input_type=ClassSplit | str)]

@@ -1,0 +1,194 @@
+"""`glyphs`: letters of many scripts drawn from the fonts that matplotlib ships; needs no network.
+
+A class is a letter, an instance one of twelve DejaVu faces under a random affine map. In one
+channel it plays Omniglot; in colour on a textured ground, MiniImagenet.
+"""
+
+import functools
+import importlib.util
+import unicodedata
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from pydantic import Field, PositiveInt
+
+from ..errors import UserError
+from ..randomness import generator
+from . import DatasetOptions, Split
+from ._images import ImageDataset
+
+FILL = 0.8  # the longer side of a glyph's bounding box, in units of the image's side
+OVERSAMPLING = 4  # strokes are drawn this many times larger and averaged down
+TEXTURE = 0.12  # standard deviation of the ground's colour between cells, of a range of 1
+CELLS = 4  # cells of texture along the image's side
+REFERENCE = "DejaVuSans.ttf"  # the face in which letters are compared,
+REFERENCE_SIZE = 16  # at this many pixels;
+ALIKE = 0.9  # above this cosine of their bitmaps two letters would be one class
+
+
+class Options(DatasetOptions):
+    """Configuration of `kind: glyphs`.
+
+    Attributes:
+        image_size: height and width in pixels.
+        colour: three channels, a bright letter on a dark textured ground, instead of one channel.
+        noise: the strength s of the map x -> (I + s A) x + s b applied to every instance, where A
+            and b are standard normal and x is in units of the image's side, from its centre.
+        rotations: whether meta-training also uses letters turned by 90, 180 and 270 degrees.
+    """
+
+    kind: Literal["glyphs"]
+    image_size: int = Field(default=14, ge=8)
+    colour: bool = False
+    train_classes: PositiveInt = 200
+    test_classes: PositiveInt = 100
+    instances_per_class: PositiveInt = 20
+    noise: float = Field(default=0.06, ge=0, le=0.5)
+    rotations: bool = False
+
+    def classes(self, split: Split) -> int:
+        """Return the number of letters of a split, turned ones included; "val" has none."""
+        turns = 4 if self.rotations else 1
+        return {"train": self.train_classes * turns, "test": self.test_classes}.get(split, 0)
+
+    def instances(self) -> int:
+        """Return the number of instances of every class."""
+        return self.instances_per_class
+
+
+def prepare(options: Options, folder: Path, record: object) -> ImageDataset:
+    """Draw all images; `folder` and `record` are not used, since there is no archive.
+
+    Raises:
+        UserError: more letters are asked for than are visually distinct.
+    """
+    splits = ["train"] * options.train_classes + ["test"] * options.test_classes
+    available = letters()
+    if len(splits) > len(available):
+        raise UserError(
+            f"train_classes + test_classes: {len(splits)} letters asked of glyphs, which has "
+            f"{len(available)}."
+        )
+    order = generator(0, "glyphs", "split").permutation(available).tolist()
+    # Train letters come from the front and test letters from the back, so that the test letters are
+    # the same however many train letters a run may see.
+    chosen = order[: options.train_classes] + order[-options.test_classes :]
+    names = [f"U+{ord(letter):04X} {unicodedata.name(letter)}" for letter in chosen]
+    images = [
+        [render(letter, instance, options) for instance in range(options.instances_per_class)]
+        for letter in chosen
+    ]
+    return ImageDataset.from_classes(
+        dict(zip(names, images, strict=True)),
+        dict(zip(names, splits, strict=True)),
+        options.rotations,
+    )
+
+
+@functools.cache
+def faces() -> list[Path]:
+    """Return the twelve font files that have letters of many scripts."""
+    package = importlib.util.find_spec("matplotlib").submodule_search_locations[0]
+    found = Path(package, "mpl-data", "fonts", "ttf").glob("DejaVu*.ttf")
+    return sorted(path for path in found if "Display" not in path.name)
+
+
+@functools.cache
+def letters() -> list[str]:
+    """Return the letters to choose from, in code point order.
+
+    They are in all faces, are neither accented forms nor typographic variants of another letter
+    (no Unicode decomposition, no modifier), and look like no earlier one: A stands for the Latin,
+    Greek and Cyrillic letter, d also for p, its turned form.
+    """
+    from fontTools.ttLib import TTFont
+
+    shared = set.intersection(*(set(TTFont(face)["cmap"].getBestCmap()) for face in faces()))
+    candidates = [
+        letter
+        for letter in map(chr, sorted(shared))
+        if unicodedata.category(letter) in ("Lu", "Ll", "Lo")
+        and not unicodedata.decomposition(letter)
+    ]
+    return _distinct(candidates, next(face for face in faces() if face.name == REFERENCE))
+
+
+def _distinct(candidates: list[str], face: Path) -> list[str]:
+    """Drop letters whose cosine with a letter kept before, in any quarter turn, is over `ALIKE`."""
+    kept, turned, norms = [], [], []
+    for letter in candidates:
+        strokes = _strokes(letter, face, REFERENCE_SIZE, np.eye(2), np.zeros(2))
+        bitmap = np.asarray(strokes, np.float64)  # integers, so the products below are exact
+        norm = np.linalg.norm(bitmap)
+        products = np.reshape(turned, (-1, 4, bitmap.size)) @ bitmap.ravel()  # [kept, turns]
+        if (products.max(1, initial=0) <= ALIKE * norm * np.array(norms)).all():
+            kept.append(letter)
+            turned.append([np.rot90(bitmap, turns).ravel() for turns in range(4)])
+            norms.append(norm)
+    return kept
+
+
+def render(letter: str, instance: int, options: Options) -> np.ndarray:
+    """Return instance number `instance` of a letter, uint8 [image_size, image_size, channels]."""
+    rng = generator(0, "glyphs", letter, instance)
+    face = faces()[instance % len(faces())]
+    matrix = np.eye(2) + options.noise * rng.standard_normal((2, 2))
+    shift = options.noise * rng.standard_normal(2)
+    image = _strokes(letter, face, options.image_size, matrix, shift)
+    if options.colour:
+        image = _paint(image, rng)
+    return np.asarray(image).reshape(options.image_size, options.image_size, -1)
+
+
+@functools.cache
+def _font(face: Path, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(face, size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@functools.lru_cache(maxsize=64)
+def _glyph(letter: str, face: Path, size: int) -> Image.Image:
+    """Return a letter of `size` pixels to the em, light on dark, cut to its bounding box."""
+    font = _font(face, size)
+    left, top, right, bottom = font.getbbox(letter)
+    glyph = Image.new("L", (right - left, bottom - top))
+    ImageDraw.Draw(glyph).text((-left, -top), letter, fill=255, font=font)
+    return glyph.crop(glyph.getbbox())
+
+
+def _strokes(
+    letter: str, face: Path, size: int, matrix: np.ndarray, shift: np.ndarray
+) -> Image.Image:
+    """Draw a letter, light on dark, fitted to the image and mapped.
+
+    Args:
+        matrix: [2, 2], takes a point of the image to one of the glyph, both from their centres.
+        shift: [2], the same point's shift in units of the image's side.
+
+    Returns:
+        An image of one channel, size x size.
+    """
+    canvas = OVERSAMPLING * size
+    glyph = _glyph(letter, face, canvas)
+    matrix = matrix * (max(glyph.size) / (FILL * canvas))
+    offset = np.array(glyph.size) / 2 - matrix @ (canvas * (0.5 + shift))
+    coefficients = np.column_stack([matrix, offset]).ravel().tolist()
+    drawn = glyph.transform(
+        (canvas, canvas), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR
+    )
+    return drawn.reduce(OVERSAMPLING)
+
+
+def _paint(strokes: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Paint strokes in a colour from [0.5, 1] on a textured ground with a colour from [0, 0.5].
+
+    The intervals must not overlap: if letters may be darker than their ground, networks of this
+    size don't learn to classify them.
+    """
+    letter, ground = rng.uniform(0.5, 1, 3), rng.uniform(0, 0.5, 3)
+    cells = ground + TEXTURE * rng.standard_normal((CELLS, CELLS, 3))
+    cells = Image.fromarray(np.uint8(255 * cells.clip(0, 1)))
+    image = cells.resize(strokes.size, Image.Resampling.BILINEAR)
+    image.paste(tuple(int(255 * level) for level in letter), mask=strokes)
+    return image

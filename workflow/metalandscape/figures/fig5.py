@@ -1,0 +1,16 @@
+"""Figure 5: target accuracy and the cosine of trajectory directions over epochs.
+
+Claim C4 (section 5.2): the coherence of adaptation trajectories correlates with target accuracy.
+"""
+
+from matplotlib.figure import Figure
+
+from . import FigureData
+from ._style import accuracy_against
+
+METRICS = ("accuracy", "trajectories")
+
+
+def draw(data: FigureData) -> Figure:
+    """Draw a panel per run: mean and range over seeds."""
+    return accuracy_against(data, "direction_cosine", individual=False)

@@ -1,0 +1,17 @@
+"""Figure 7: target accuracy and E[g_i . g_j] over epochs, individual runs, one inner step.
+
+Claim C7 (section 5.3): the coherence of meta-test gradients at theta^s correlates with target
+accuracy.
+"""
+
+from matplotlib.figure import Figure
+
+from . import FigureData
+from ._style import accuracy_against
+
+METRICS = ("accuracy", "gradients")
+
+
+def draw(data: FigureData) -> Figure:
+    """Draw a panel per run."""
+    return accuracy_against(data, "gradient_product", individual=True)

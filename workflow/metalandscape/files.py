@@ -1,0 +1,55 @@
+"""Files that are either whole or absent, and the one binary format used for them (safetensors)."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; rename it to `path` only if the block succeeds."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], **metadata: object) -> None:
+    """Write named arrays and JSON metadata to one safetensors file."""
+    from safetensors.numpy import save_file
+
+    with whole(path) as temporary:
+        contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        save_file(contiguous, temporary, {"json": json.dumps(metadata, sort_keys=True)})
+
+
+def read_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
+    """Memory-map a safetensors file: nothing is read until an array is indexed.
+
+    Returns:
+        The arrays by name (read-only) and the metadata given to `write_arrays`.
+    """
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+    metadata = json.loads(header.pop("__metadata__", {}).get("json", "{}"))
+    dtypes = {"U8": "u1", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
+    arrays = {
+        name: np.memmap(
+            path,
+            dtype=dtypes[entry["dtype"]],
+            mode="r",
+            offset=8 + length + entry["data_offsets"][0],
+            shape=tuple(entry["shape"]),
+        )
+        for name, entry in header.items()
+    }
+    return arrays, metadata

@@ -1,0 +1,22 @@
+"""Coherence of meta-test gradients at theta^s: E_{i != j}[g_i . g_j], Eq. 6."""
+
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from ..adaptation import gradient
+from . import Measurement, Options, Solution
+from ._pairs import pair_average
+
+TASKS = ("classification", "regression")
+OPTIONS = {"tasks": 500}
+
+
+def measure(solution: Solution, options: Options) -> Iterator[Measurement]:
+    """Yield the average inner product of g_i = -grad of the support loss at theta^s."""
+
+    def gradients() -> Iterator[Tensor]:
+        for task in solution.tasks("test"):
+            yield -gradient(solution.model, solution.theta, task.support_x, task.support_y)
+
+    yield pair_average("gradient_product", "test", gradients)

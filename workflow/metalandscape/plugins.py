@@ -1,0 +1,40 @@
+"""Rooms that are extended by adding one file: algorithms, datasets, metrics, figures.
+
+What a module of such a room declares (its options, the metrics a figure reads) is a literal at its
+top. It is read here from the source text, because importing the module would import torch or
+seaborn, which costs the workflow seconds at every call.
+"""
+
+import ast
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+PACKAGE = Path(__file__).parent
+
+
+def names(room: str) -> list[str]:
+    """Return the names of the modules in a room, e.g. `names("metrics")`."""
+    return sorted(p.stem for p in (PACKAGE / room).glob("*.py") if not p.stem.startswith("_"))
+
+
+def path(room: str, name: str) -> Path:
+    """Return the file that defines `name`; workflow rules list it as an input."""
+    return PACKAGE / room / f"{name}.py"
+
+
+def load(room: str, name: str) -> ModuleType:
+    """Import and return the module `name` of a room."""
+    return importlib.import_module(f"metalandscape.{room}.{name}")
+
+
+def declared(room: str, name: str, constant: str) -> object:
+    """Return the literal that a module assigns to `constant`, without importing the module.
+
+    Raises:
+        KeyError: the module assigns no literal to that name.
+    """
+    for node in ast.parse(path(room, name).read_text()).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == constant:
+            return ast.literal_eval(node.value)
+    raise KeyError(f"{path(room, name)} assigns no {constant}")

@@ -1,0 +1,56 @@
+"""Tidy tables: one observation a row. The only module that knows their columns."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .files import whole
+
+COLUMNS = ["run", "seed", "epoch", "split", "metric", "value", "stderr", "n_tasks"]
+TASK_COLUMNS = ["run", "seed", "epoch", "split", "metric", "task", "value"]
+
+
+def write_measurements(
+    summary: str | Path,
+    per_task: str | Path,
+    run: str,
+    seed: int,
+    measured: Iterable[tuple[int, Iterable]],
+) -> None:
+    """Write a metric job's two tables: means with standard errors, and the value of every task.
+
+    Args:
+        summary: file with `COLUMNS`.
+        per_task: file with `TASK_COLUMNS`.
+        run: the run's name.
+        seed: the run's seed.
+        measured: (epoch, measurements) of every checkpoint of the job.
+    """
+    means, tasks = [], []
+    for epoch, measurements in measured:
+        for m in measurements:
+            key = {"run": run, "seed": seed, "epoch": epoch, "split": m.split, "metric": m.name}
+            means.append(key | {"value": m.value, "stderr": m.stderr, "n_tasks": len(m.per_task)})
+            columns = {"task": np.arange(len(m.per_task)), "value": m.per_task}
+            tasks.append(pd.DataFrame(key | columns))
+    write(summary, pd.DataFrame(means, columns=COLUMNS))
+    write(per_task, pd.concat(tasks)[TASK_COLUMNS])
+
+
+def concatenate(output: str | Path, inputs: Sequence[str | Path]) -> None:
+    """Write the rows of several tables to one, sorted by run, seed and epoch."""
+    table = pd.concat([read(path) for path in inputs])
+    write(output, table.sort_values(["run", "seed", "epoch"], kind="stable"))
+
+
+def write(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a CSV; floats as the shortest text that reads back to the same number."""
+    with whole(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """Read a CSV exactly."""
+    return pd.read_csv(path, float_precision="round_trip")

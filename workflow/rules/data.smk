@@ -1,0 +1,75 @@
+# Archives -> prepared datasets -> fixed task lists.
+import json
+
+from metalandscape import datasets
+
+
+def check_archives(wildcards):
+    """Stop before anything runs when archives are missing; a dry-run needs none."""
+    missing = datasets.missing_archives(settings.datasets[wildcards.dataset])
+    if missing and not workflow.output_settings.dryrun:
+        sys.exit(f"metalandscape: config key datasets.{wildcards.dataset}: {missing}.")
+    return []
+
+
+def manifest_of(wildcards):
+    """The manifest of a dataset's archives; generated data have none."""
+    return MANIFEST.format(**wildcards) if settings.datasets[wildcards.dataset].archives() else []
+
+
+def kind_of(wildcards):
+    """The module that prepares a dataset."""
+    return module("datasets", settings.datasets[wildcards.dataset].kind)
+
+
+def counts_of(wildcards):
+    """How many fixed tasks a metric wants of each split."""
+    options = settings.metrics[wildcards.metric]
+    return json.dumps({"test": options.get("tasks", 0), "train": options.get("train_tasks", 0)})
+
+
+rule download_archives:
+    input:
+        check_archives,
+    output:
+        MANIFEST,
+    log:
+        f"{LOG}/download_archives/{{dataset}}.log",
+    retries: 2
+    params:
+        dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
+        folder=f"{RESULTS}/archives",
+    shell:
+        COMMAND + " download --dataset {params.dataset:q} --folder {params.folder}"
+        " --output {output} 2> {log}"
+
+
+rule prepare_dataset:
+    input:
+        manifest=manifest_of,
+        module=kind_of,
+    output:
+        DATA,
+    log:
+        f"{LOG}/prepare_dataset/{{dataset}}.log",
+    params:
+        dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
+        manifest=lambda w, input: f"--manifest {input.manifest}" if input.manifest else "",
+    shell:
+        COMMAND + " prepare --dataset {params.dataset:q} {params.manifest}"
+        " --output {output} 2> {log}"
+
+
+rule sample_tasks:
+    input:
+        data=data_of,
+    output:
+        TASKS,
+    log:
+        f"{LOG}/sample_tasks/{{run}}/seed{{seed}}/{{metric}}.log",
+    params:
+        shape=lambda w: json.dumps(settings.runs[w.run].shape()),
+        counts=counts_of,
+    shell:
+        COMMAND + " sample --shape {params.shape:q} --seed {wildcards.seed} --data {input.data}"
+        " --counts {params.counts:q} --output {output} 2> {log}"
