@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
             sub.add_argument(f"--{option}", required=True)
         return sub
 
-    command("download", "Find or fetch a dataset's archives.", "dataset", "folder", "output")
+    command("download", "Find or fetch a dataset's archives.", "dataset", "output")
     sub = command("prepare", "Write a dataset's prepared file.", "dataset", "output")
     sub.add_argument("--manifest", help="written by download; not needed by generated data")
     sub = command(

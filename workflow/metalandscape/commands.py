@@ -11,7 +11,7 @@ from .datasets import ARCHIVES, DatasetOptions, open_dataset
 from .files import whole
 
 
-def download(dataset: str, folder: str, output: str) -> None:
+def download(dataset: str, output: str) -> None:
     """Write a manifest that tells where the dataset's archives are, fetching them if need be.
 
     With the environment variable METALANDSCAPE_ARCHIVES set, they are taken from that folder and
@@ -19,13 +19,12 @@ def download(dataset: str, folder: str, output: str) -> None:
     """
     kind, options = _dataset(dataset)
     staged = os.environ.get(ARCHIVES)
-    if staged:
-        folder = staged
-    else:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        kind.download(options, Path(folder))
+    folder = Path(staged) if staged else Path(output).parent
+    if not staged:
+        folder.mkdir(parents=True, exist_ok=True)
+        kind.download(options, folder)
     with whole(output) as temporary:
-        temporary.write_text(json.dumps({"folder": str(Path(folder).resolve())}) + "\n")
+        temporary.write_text(json.dumps({"folder": str(folder.resolve())}) + "\n")
 
 
 def prepare(dataset: str, output: str, manifest: str | None) -> None:

@@ -53,4 +53,4 @@ def write(path: str | Path, table: pd.DataFrame) -> None:
 
 def read(path: str | Path) -> pd.DataFrame:
     """Read a CSV exactly."""
-    return pd.read_csv(path, float_precision="round_trip")
+    return pd.read_csv(path)

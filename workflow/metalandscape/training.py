@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from . import plugins, randomness
+from .adam import adam_step
 from .config import Run
 from .datasets import Dataset
 from .errors import UserError
@@ -105,36 +107,29 @@ def train(
 
 
 def _epoch(
-    algorithm, model: Model, run: Run, seed: int, dataset: Dataset, state: State
+    algorithm: ModuleType, model: Model, run: Run, seed: int, dataset: Dataset, before: State
 ) -> tuple[State, Row]:
     """Return the state after one more epoch of meta-iterations, and the epoch's log row."""
     started = time.perf_counter()
-    theta = state.theta.clone().requires_grad_()
-    done = state.epoch * run.iterations
-    optimizer = torch.optim.Adam([theta], lr=run.outer_rate)
-    optimizer.state[theta] = {
-        "step": torch.tensor(float(done)),
-        "exp_avg": state.first_moment.clone(),
-        "exp_avg_sq": state.second_moment.clone(),
-    }
+    epoch, done = before.epoch + 1, before.epoch * run.iterations
+    vectors = (before.theta, before.first_moment, before.second_moment)
+    after = State(epoch, *(vector.clone() for vector in vectors))
     losses, accuracies = [], []
-    bar = tqdm(range(run.iterations), f"epoch {state.epoch + 1}", leave=False, disable=None)
+    bar = tqdm(range(done, done + run.iterations), f"epoch {epoch}", leave=False, disable=None)
     for iteration in bar:
-        outer = algorithm.step(model, theta.detach(), run, dataset, seed, done + iteration)
-        theta.grad = outer.gradient
-        optimizer.step()
+        outer = algorithm.step(model, after.theta, run, dataset, seed, iteration)
         if not np.isfinite(outer.loss):
             raise UserError(
-                f"training of seed {seed} diverged in epoch {state.epoch + 1} (the loss is "
-                f"{outer.loss}); lower the run's inner_rate or outer_rate."
+                f"training of seed {seed} diverged in epoch {epoch} (the loss is {outer.loss}); "
+                "lower the run's inner_rate or outer_rate."
             )
+        moments = (after.first_moment, after.second_moment)
+        adam_step(after.theta, *moments, outer.gradient, iteration + 1, run.outer_rate)
         losses.append(outer.loss)
         accuracies.append(outer.accuracy)
         bar.set_postfix(loss=f"{outer.loss:.3f}", accuracy=f"{outer.accuracy:.3f}")
-    moments = optimizer.state[theta]
-    after = State(state.epoch + 1, theta.detach(), moments["exp_avg"], moments["exp_avg_sq"])
     row = {
-        "epoch": after.epoch,
+        "epoch": epoch,
         "loss": float(np.mean(losses)),
         "accuracy": float(np.mean(accuracies)),
         "seconds": round(time.perf_counter() - started, 3),

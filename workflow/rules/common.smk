@@ -13,6 +13,7 @@ TABLE = f"{RESULTS}/tables/{{metric}}.csv"
 FIGURE = f"{settings.folders.figures}/{{figure}}.{{suffix}}"
 LOG = f"{RESULTS}/logs"
 
+ENVIRONMENT = "../../envs/metalandscape.yaml"  # relative to the rules, used with --sdm conda
 COMMAND = "python -m metalandscape"
 
 

@@ -36,11 +36,12 @@ rule download_archives:
     log:
         f"{LOG}/download_archives/{{dataset}}.log",
     retries: 2
+    conda:
+        ENVIRONMENT
     params:
         dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
-        folder=f"{RESULTS}/archives",
     shell:
-        COMMAND + " download --dataset {params.dataset:q} --folder {params.folder}"
+        COMMAND + " download --dataset {params.dataset:q}"
         " --output {output} 2> {log}"
 
 
@@ -52,6 +53,8 @@ rule prepare_dataset:
         DATA,
     log:
         f"{LOG}/prepare_dataset/{{dataset}}.log",
+    conda:
+        ENVIRONMENT
     params:
         dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
         manifest=lambda w, input: f"--manifest {input.manifest}" if input.manifest else "",
@@ -67,6 +70,8 @@ rule sample_tasks:
         TASKS,
     log:
         f"{LOG}/sample_tasks/{{run}}/seed{{seed}}/{{metric}}.log",
+    conda:
+        ENVIRONMENT
     params:
         shape=lambda w: json.dumps(settings.runs[w.run].shape()),
         counts=counts_of,

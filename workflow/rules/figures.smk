@@ -24,6 +24,8 @@ rule draw_figure:
         png=FIGURE.replace("{suffix}", "png"),
     log:
         f"{LOG}/draw_figure/{{figure}}.log",
+    conda:
+        ENVIRONMENT
     params:
         runs=runs_of,
         scale=settings.scale,

@@ -44,6 +44,8 @@ rule measure_checkpoints:
         per_task=MEASURED_TASKS,
     log:
         f"{LOG}/measure/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}.log",
+    conda:
+        ENVIRONMENT
     params:
         run=settings_of,
         options=lambda w: json.dumps(settings.metrics[w.metric]),
@@ -61,6 +63,8 @@ rule tabulate_run:
         RUN_TABLE,
     log:
         f"{LOG}/tabulate/{{run}}/{{metric}}.log",
+    conda:
+        ENVIRONMENT
     shell:
         COMMAND + " tabulate {input} --output {output} 2> {log}"
 
@@ -72,5 +76,7 @@ rule tabulate_metric:
         TABLE,
     log:
         f"{LOG}/tabulate/{{metric}}.log",
+    conda:
+        ENVIRONMENT
     shell:
         COMMAND + " tabulate {input} --output {output} 2> {log}"

@@ -33,6 +33,8 @@ for first, last in BLOCKS:
             run=runs_with((first, last)),
         # Training is the critical path: metric jobs fill the gaps.
         priority: 10
+        conda:
+            ENVIRONMENT
         params:
             run=settings_of,
             previous=lambda w, input: f"--previous {input.previous}" if input.previous else "",

@@ -4,6 +4,7 @@ import hashlib
 import io
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,24 +29,30 @@ class Archive:
         path: the zip or the folder.
         names: the sorted POSIX paths of its files, relative to the archive's root; hidden files and
             those that macOS adds to zips are left out.
-        open: opens a file of that name for reading.
+        opener: opens a file of that name for reading.
     """
 
     path: Path
     names: list[str]
-    open: Callable[[str], BinaryIO]
+    opener: Callable[[str], BinaryIO]
 
-    def read(self, name: str) -> bytes:
-        """Return a file's content.
+    @contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file to be read piece by piece.
 
         Raises:
             UserError: the archive is damaged or encrypted at that file.
         """
         try:
-            with self.open(name) as file:
-                return file.read()
-        except (zipfile.BadZipFile, OSError, EOFError, RuntimeError) as error:
+            with self.opener(name) as file:
+                yield file
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
             raise UserError(f"{self.path}: {name} cannot be read ({error}).") from error
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content."""
+        with self.open(name) as file:
+            return file.read()
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         """Yield (relative path, content) in the order of `names`."""
@@ -142,8 +149,7 @@ def hold(record: Path, digest: str, path: Path) -> None:
 def fetch(url: str, checksum: str, folder: Path, name: str) -> None:
     """Download `url` to `folder/name`, whole or not at all.
 
-    Args:
-        checksum: "md5:..." or "sha256:..." of the file.
+    `checksum` is "md5:..." or "sha256:..." of the file.
 
     Raises:
         UserError: no answer, or an answer with another checksum.
@@ -178,10 +184,7 @@ def decode(data: bytes, where: str, size: int, channels: int) -> np.ndarray:
     """Return an image file's content as uint8 [size, size, channels].
 
     An image of another size is resized (Lanczos) without regard to its aspect ratio, as is usual
-    for MiniImagenet.
-
-    Args:
-        where: archive and member, for the message.
+    for MiniImagenet. `where` names archive and member in the message.
 
     Raises:
         UserError: `data` is no image.

@@ -1,5 +1,6 @@
 """Which class belongs to which split."""
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from ..errors import UserError
 from ..strict import Strict
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+SPLITS = ("train", "val", "test")
 
 
 def _count_or_names(value: Any) -> Any:
@@ -27,7 +29,7 @@ Part = Annotated[int | list[str], BeforeValidator(_count_or_names)]
 
 
 class ClassSplit(Strict):
-    """The classes of each split: all three as numbers of classes, or all three as lists of names."""
+    """The classes of each split: all as numbers of classes, or all as lists of class names."""
 
     train: Part
     val: Part | None = None
@@ -39,7 +41,7 @@ class ClassSplit(Strict):
         if len({type(part) for part in parts}) > 1:
             raise ValueError("should hold numbers only or lists of class names only")
         if isinstance(self.train, list):
-            name, times = max(Counter(sum(parts, [])).items(), key=lambda item: item[1], default=("", 0))
+            name, times = next(iter(Counter(sum(parts, [])).most_common(1)), (None, 0))
             if times > 1:
                 raise ValueError(f"class {name!r} is named twice; a class belongs to one split")
         return self
@@ -50,12 +52,9 @@ class ClassSplit(Strict):
         return len(part or []) if not isinstance(part, int) else part
 
     def assign(self, names: Iterable[str], rng: np.random.Generator) -> dict[str, str]:
-        """Return the split of every class that has one.
+        """Return the split of every class that has one, given the names of the classes there are.
 
         Numbers are taken from a permutation of the sorted names: first train, then val, then test.
-
-        Args:
-            names: the classes there are.
 
         Raises:
             UserError: there are fewer classes than the split asks for.
@@ -66,15 +65,9 @@ class ClassSplit(Strict):
         if (need := sum(map(self.count, SPLITS))) > len(names):
             raise UserError(f"split: {need} classes asked of an archive with {len(names)}.")
         order = iter(rng.permutation(len(names)))
-        # zip asks range first, so that no class is lost between two splits.
         return {
-            names[i]: split
-            for split in SPLITS
-            for _, i in zip(range(self.count(split)), order, strict=False)
+            names[i]: split for split in SPLITS for i in itertools.islice(order, self.count(split))
         }
-
-
-SPLITS = ("train", "val", "test")
 
 
 def load(value: Any) -> Any:

@@ -163,6 +163,9 @@ def _strokes(
     """Draw a letter, light on dark, fitted to the image and mapped.
 
     Args:
+        letter: one character.
+        face: the font file.
+        size: height and width in pixels.
         matrix: [2, 2], takes a point of the image to one of the glyph, both from their centres.
         shift: [2], the same point's shift in units of the image's side.
 

@@ -50,7 +50,9 @@ class Options(DatasetOptions):
         if self.url and self.torchvision:
             raise ValueError("url and torchvision exclude each other; give one")
         fetched = self.url or self.torchvision
-        if fetched and (Path(self.archive).suffix != ".zip" or Path(self.archive).name != self.archive):
+        if fetched and (
+            Path(self.archive).suffix != ".zip" or Path(self.archive).name != self.archive
+        ):
             raise ValueError("archive should be the plain name of a .zip file if it is downloaded")
         return self
 
@@ -87,7 +89,9 @@ def _fetch_torchvision(name: str, archive: Path) -> None:
     archive.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
         try:
-            parts = {p: source(scratch, train=p == "train", download=True) for p in ("train", "test")}
+            parts = {
+                p: source(scratch, train=p == "train", download=True) for p in ("train", "test")
+            }
         except (OSError, RuntimeError) as error:
             raise _archives.unreachable(source.url, archive.name, error) from error
         _archives.write_images(archive, _labelled(parts))

@@ -47,7 +47,7 @@ class Options(DatasetOptions):
     domain: list[float] = [-5.0, 5.0]
 
 
-def prepare(options: Options, folder: Path) -> SineDataset:
+def prepare(options: Options, folder: Path, record: Path) -> SineDataset:
     """Return the dataset; nothing is read or generated until tasks are sampled."""
     settings = options.model_dump(exclude={"kind"})
     return SineDataset(**settings)

@@ -29,7 +29,8 @@ def pair_average(name: str, split: str, vectors: Callable[[], Iterable[Tensor]])
     """
     total = None
     for vector in vectors():
-        total = vector.double() if total is None else total.add_(vector)
+        total = torch.zeros_like(vector, dtype=torch.float64) if total is None else total
+        total += vector
     shares = []
     for vector in vectors():
         u = vector.double()

@@ -1,0 +1,48 @@
+# Every target first sets up .venv from the locked requirements. What is up to date is not redone:
+# for products that is Snakemake's decision, so they are always handed to it.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+CORES ?= all
+CONFIG ?= config.yaml
+
+READY := .venv/.ready
+IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
+SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) --configfile $(CONFIG)
+
+.PHONY: all test lint format env clean FORCE
+.DELETE_ON_ERROR:
+
+all: $(READY)
+	$(SNAKEMAKE)
+
+# Folders of products belong to the configuration of the same name.
+figures/smoke/% results/smoke/%: CONFIG = config/smoke.yaml
+figures/real/% results/real/%: CONFIG = config/real.yaml
+figures/paper/% results/paper/%: CONFIG = config/paper.yaml
+figures/% results/%: $(READY) FORCE
+	@$(SNAKEMAKE) $@
+
+test: lint
+	$(IN_VENV) python -m pytest
+
+lint: $(READY)
+	$(IN_VENV) ruff check .
+	$(IN_VENV) ruff format --check .
+	$(IN_VENV) snakefmt --check Snakefile workflow
+	$(IN_VENV) snakemake --lint
+
+format: $(READY)
+	$(IN_VENV) ruff check --fix .
+	$(IN_VENV) ruff format .
+	$(IN_VENV) snakefmt Snakefile workflow
+
+env: $(READY)
+
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "metalandscape needs python 3.11 or later; set PYTHON=/path/to/python3.11." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+clean:
+	rm -rf .venv .snakemake results/smoke figures/smoke
