@@ -1,3 +1,5 @@
+"""Image folders: one prepared file for every container, splits, refusals."""
+
 import io
 import json
 import zipfile

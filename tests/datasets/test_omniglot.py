@@ -1,3 +1,5 @@
+"""Omniglot: content digests, strokes, the split; the real archives if there are any."""
+
 import hashlib
 
 import numpy as np
@@ -30,7 +32,7 @@ def small(tmp_path, monkeypatch):
                 draw(tmp_path / member, 30 * i)
                 hashes[member] = hashlib.sha256((tmp_path / member).read_bytes()).digest()
         digests[name] = ("0" * 32, _archives.content_digest(hashes))
-    monkeypatch.setattr(omniglot, "ARCHIVES", digests)
+    monkeypatch.setattr(omniglot, "PARTS", digests)
     monkeypatch.setattr(omniglot, "CHARACTERS", 3)
     return tmp_path
 
@@ -56,7 +58,7 @@ def test_strokes_are_bright_on_black(small):
 def test_other_content_is_refused(small):
     draw(small / "images_evaluation/C/character01/0001_01.png", 5)
     with pytest.raises(
-        UserError, match="images_evaluation: its content .* is not that of Omniglot"
+        UserError, match=r"images_evaluation: its content .* is not that of Omniglot"
     ):
         omniglot.prepare(omniglot.Options(kind="omniglot", train_classes=2), small, small / "r")
 

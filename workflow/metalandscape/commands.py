@@ -20,7 +20,7 @@ def download(dataset: str, output: str) -> None:
     kind, options = _dataset(dataset)
     staged = os.environ.get(ARCHIVES)
     folder = Path(staged) if staged else Path(output).parent
-    if not staged:
+    if not staged and options.downloadable():
         folder.mkdir(parents=True, exist_ok=True)
         kind.download(options, folder)
     with whole(output) as temporary:

@@ -1,26 +1,26 @@
-"""The configuration: its schema, its defaults, the expansion of runs, and its error messages.
+"""The configuration: its schema, its defaults, and the checks that need more than one key.
 
 Every key is declared here, or in the module of the dataset kind or metric it belongs to, and is
 explained in config/README.md.
 """
 
-import difflib
-import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator
 
 from . import plugins
 from .datasets import DatasetOptions
 from .errors import UserError
+from .matrix import NAME, Place, checked_name, expand
 from .networks import ConvNetwork, MLPNetwork
-from .strict import Strict
+from .strict import Strict, mapping, number_as_text, sentence, unknown
+
+__all__ = ["NAME", "Config", "Folders", "Run", "load"]
 
 NonNegativeSeed = Annotated[int, Field(ge=0)]
-NAME = r"[A-Za-z0-9_]+"
 
 
 class Run(Strict):
@@ -41,14 +41,12 @@ class Run(Strict):
     epochs_per_job: PositiveInt = 1
     seeds: list[NonNegativeSeed] = Field(default=[0, 1, 2], min_length=1)
 
-    @model_validator(mode="after")
-    def _check(self) -> "Run":
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError("seeds holds the same seed twice; remove the repetition")
-        if self.algorithm not in plugins.names("algorithms"):
-            known = ", ".join(plugins.names("algorithms"))
-            raise ValueError(f"algorithm {self.algorithm!r} is unknown; use one of {known}")
-        return self
+    @field_validator("seeds")
+    @classmethod
+    def _no_seed_twice(cls, seeds: list[int]) -> list[int]:
+        if len(set(seeds)) < len(seeds):
+            raise ValueError("the same seed stands there twice; remove the repetition")
+        return seeds
 
     def shape(self) -> dict[str, int]:
         """Return what a task of this run consists of."""
@@ -73,8 +71,8 @@ class Run(Strict):
 class Folders(Strict):
     """Where products go, relative to the working directory."""
 
-    results: str = "results"
-    figures: str = "figures"
+    results: str = Field(default="results", pattern=r"^[^{}]+$")
+    figures: str = Field(default="figures", pattern=r"^[^{}]+$")
 
 
 class Config(Strict):
@@ -82,12 +80,12 @@ class Config(Strict):
 
     scale: str = Field(min_length=1)
     folders: Folders = Folders()
-    archives: str | None = None
+    archives: Annotated[str, Field(min_length=1)] | None = None
     checkpoints_per_job: PositiveInt = 1
     datasets: dict[str, DatasetOptions]
-    runs: dict[Annotated[str, Field(pattern=f"^{NAME}$")], Run]
-    metrics: dict[str, dict[str, int | float]]
-    figures: dict[str, list[str]]
+    runs: dict[str, Run]
+    metrics: dict[str, dict[str, int | float]] = Field(default={})
+    figures: dict[str, list[str]] = Field(default={})
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return every (metric, run) that some configured figure shows."""
@@ -107,70 +105,60 @@ def load(raw: Mapping[str, Any]) -> Config:
     Raises:
         UserError: one sentence that names the key and what to do.
     """
-    raw = dict(raw)
-    defaults = _mapping(raw.pop("defaults", {}), "defaults")
-    runs = dict(_expand(_mapping(raw.get("runs"), "runs"), defaults))
+    if not isinstance(raw, Mapping) or not raw:
+        raise UserError("the configuration is empty or no mapping of keys; see config/README.md.")
+    raw = {"defaults": {}, "metrics": {}, "figures": {}, **raw}
+    defaults = mapping(raw.pop("defaults"), "defaults")
+    datasets = dict(_datasets(_section(raw, "datasets")))
+    runs = dict(_runs(_section(raw, "runs"), defaults, datasets))
+    parts = {
+        "datasets": datasets,
+        "runs": runs,
+        "metrics": dict(_metrics(mapping(raw["metrics"], "metrics"))),
+        "figures": dict(_figures(mapping(raw["figures"], "figures"), runs)),
+    }
     try:
-        config = Config.model_validate(
-            raw
-            | {
-                "runs": runs,
-                "datasets": dict(_datasets(_mapping(raw.get("datasets"), "datasets"))),
-                "metrics": dict(_metrics(_mapping(raw.get("metrics", {}), "metrics"))),
-                "figures": dict(_figures(_mapping(raw.get("figures", {}), "figures"), runs)),
-            }
-        )
+        config = Config.model_validate(raw | parts)
     except ValidationError as error:
-        raise UserError(_sentence(error)) from error
-    for name, run in config.runs.items():
-        _check_run(f"runs.{name}", run, config.datasets)
+        raise UserError(sentence(error, known=["defaults", *Config.model_fields])) from error
     _check_figures(config)
     return config
 
 
-def _mapping(value: Any, key: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise UserError(f"config key {key}: expected a mapping of names, got {value!r}.")
-    return value
+def _section(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return a top-level mapping that must not be missing or empty."""
+    if not raw.get(key):
+        raise UserError(f"config key {key}: missing or empty; name at least one of the {key}.")
+    return mapping(raw[key], key)
 
 
-def _expand(runs: Mapping[str, Any], defaults: Mapping) -> Iterator[tuple[str, dict]]:
-    """Yield (name, settings) of every run; a `matrix` makes one run per combination."""
-    seen = set()
-    for pattern, entry in runs.items():
-        entry = dict(_mapping(entry, f"runs.{pattern}"))
-        matrix = _mapping(entry.pop("matrix", {}), f"runs.{pattern}.matrix")
-        if not all(isinstance(values, list) for values in matrix.values()):
-            raise UserError(f"config key runs.{pattern}.matrix: expected a list for every key.")
-        for values in itertools.product(*matrix.values()):
-            combination = dict(zip(matrix, values, strict=True))
-            try:
-                name = pattern.format_map(combination)
-            except (KeyError, ValueError, IndexError, AttributeError) as error:
-                raise UserError(
-                    f"config key runs.{pattern}: the name's placeholders should be keys of its "
-                    f"matrix ({', '.join(matrix) or 'it has none'})."
-                ) from error
-            if name in seen:
-                raise UserError(
-                    f"config key runs.{pattern}: two runs are named {name!r}; name every key of "
-                    "the matrix in the pattern."
-                )
-            seen.add(name)
-            yield name, {**defaults, **entry, **combination}
+def _runs(
+    patterns: Mapping[str, Any], defaults: Mapping[str, Any], datasets: Mapping[str, DatasetOptions]
+) -> Iterator[tuple[str, Run]]:
+    for name, settings, place in expand(patterns, defaults):
+        try:
+            run = Run.model_validate(settings)
+        except ValidationError as error:
+            raise UserError(sentence(error, place, [*Run.model_fields, "matrix"])) from error
+        _check_run(run, place, datasets)
+        yield name, run
 
 
 def _datasets(datasets: Mapping[str, Any]) -> Iterator[tuple[str, DatasetOptions]]:
     kinds = plugins.names("datasets")
     for name, entry in datasets.items():
-        key = f"datasets.{name}"
-        kind = _mapping(entry, key).get("kind")
+        key = f"datasets.{checked_name(name, 'datasets')}"
+        kind = mapping(entry, key).get("kind")
+        if kind is None:
+            raise UserError(f"config key {key}.kind: missing; add one of {', '.join(kinds)}.")
         if kind not in kinds:
-            raise UserError(f"config key {key}.kind: {kind!r} is unknown; use {', '.join(kinds)}.")
+            raise UserError(f"config key {key}.kind: {unknown(kind, kinds)}.")
+        options = plugins.load("datasets", kind).Options
         try:
-            yield name, plugins.load("datasets", kind).Options.model_validate(entry)
+            yield name, options.model_validate(entry)
         except ValidationError as error:
-            raise UserError(_sentence(error, f"{key}.")) from error
+            place = f"{key}.{{}}".format
+            raise UserError(sentence(error, place, options.model_fields)) from error
 
 
 def _metrics(metrics: Mapping[str, Any]) -> Iterator[tuple[str, dict]]:
@@ -180,21 +168,29 @@ def _metrics(metrics: Mapping[str, Any]) -> Iterator[tuple[str, dict]]:
     }
     for name in metrics:
         if name not in known:
-            raise UserError(f"config key metrics.{name}: {_unknown(name, known)}.")
+            raise UserError(f"config key metrics.{name}: {unknown(name, known)}.")
     for name, defaults in known.items():
-        options = _mapping(metrics.get(name, {}), f"metrics.{name}")
+        options = mapping(metrics.get(name, {}), f"metrics.{name}")
         for option, value in options.items():
             key = f"config key metrics.{name}.{option}"
             if option not in defaults:
-                raise UserError(f"{key}: {_unknown(option, defaults)}.")
-            wanted = type(defaults[option])
-            if isinstance(value, bool) or not isinstance(value, (int, wanted)):
+                raise UserError(f"{key}: {unknown(option, defaults)}.")
+            if complaint := _option(value, defaults[option], 3 if option == "tasks" else 0):
                 raise UserError(
-                    f"{key}: expected a value of type {wanted.__name__}, got {value!r}."
+                    f"{key}: expected {complaint}, got {value!r}{number_as_text(value)}."
                 )
-            if not 0 <= value < math.inf or (value == 0 and defaults[option] != 0):
-                raise UserError(f"{key}: expected a positive number, got {value!r}.")
         yield name, {**defaults, **options}
+
+
+def _option(value: Any, default: float, least: int) -> str | None:
+    """Return what is expected of an option, or None if its value is just that."""
+    wanted = type(default)
+    if isinstance(value, bool) or not isinstance(value, (int, wanted)):
+        return "a whole number" if wanted is int else "a number"
+    if not 0 <= value < math.inf or (value == 0 and default != 0):
+        return "a number of at least 0" if default == 0 else "a positive number"
+    # Averages over pairs need three tasks for their standard error.
+    return f"at least {least}" if value < least else None
 
 
 def _figures(figures: Mapping[str, Any], runs: Mapping) -> Iterator[tuple[str, list[str]]]:
@@ -204,47 +200,69 @@ def _figures(figures: Mapping[str, Any], runs: Mapping) -> Iterator[tuple[str, l
         key = f"config key figures.{name}"
         if name not in known:
             raise UserError(f"{key}: no module workflow/metalandscape/figures/{name}.py draws it.")
-        if not isinstance(patterns, list) or not all(isinstance(p, str) for p in patterns):
+        if not (
+            isinstance(patterns, list) and patterns and all(isinstance(p, str) for p in patterns)
+        ):
             raise UserError(f"{key}: expected a list of run names, got {patterns!r}.")
         chosen: dict[str, None] = {}
         for pattern in patterns:
             matches = [run for run in runs if fnmatchcase(run, pattern)]
             if not matches:
-                raise UserError(f"{key}: run {pattern!r} is unknown; {_unknown(pattern, runs)}.")
+                raise UserError(f"{key}: run {unknown(pattern, runs)}.")
             chosen |= dict.fromkeys(matches)
         yield name, list(chosen)
 
 
-def _check_run(key: str, run: Run, datasets: Mapping[str, DatasetOptions]) -> None:
+def _check_run(run: Run, place: Place, datasets: Mapping[str, DatasetOptions]) -> None:
     """Refuse what no single key shows to be impossible."""
-    if run.dataset not in datasets:
-        raise UserError(f"config key {key}.dataset: {_unknown(run.dataset, datasets)}.")
+
+    def require(possible: bool, key: str, complaint: str) -> None:
+        if not possible:
+            raise UserError(f"config key {place(key)}: {complaint}.")
+
+    for key, known in (("dataset", datasets), ("algorithm", plugins.names("algorithms"))):
+        name = getattr(run, key)
+        require(name in known, key, unknown(name, known))
     data = datasets[run.dataset]
     regression = data.tasks == "regression"
-    if regression and run.way is not None:
-        raise UserError(f"config key {key}.way: regression tasks have no classes; remove the key.")
-    if not regression and run.way is None:
-        raise UserError(f"config key {key}.way: missing; give the number of classes of a task.")
-    if regression != (run.network.kind == "mlp"):
-        raise UserError(
-            f"config key {key}.network.kind: a dataset of kind {data.kind} needs the network "
-            f"{'mlp' if regression else 'conv'}, got {run.network.kind}."
-        )
-    if data.tasks not in plugins.declared("algorithms", run.algorithm, "TASKS"):
-        raise UserError(f"config key {key}.algorithm: {run.algorithm} has no {data.tasks} tasks.")
+    if regression:
+        require(run.way is None, "way", "regression tasks have no classes; remove it or set null")
+    else:
+        require(run.way is not None, "way", "missing; give the number of classes of a task")
+    network = "mlp" if regression else "conv"
+    require(
+        run.network.kind == network,
+        "network",
+        f"data of kind {data.kind} need kind: {network}, got kind: {run.network.kind}",
+    )
+    possible = data.tasks in plugins.declared("algorithms", run.algorithm, "TASKS")
+    require(possible, "algorithm", f"{run.algorithm} does not learn {data.tasks} tasks")
+    if not regression:
+        _check_images(run, data, require)
+
+
+def _check_images(run: Run, data: DatasetOptions, require: Callable) -> None:
+    """Refuse tasks that a dataset is too small for, and images that pooling leaves nothing of."""
     size, need = data.instances(), run.shot + run.targets
-    if size is not None and need > size:
-        raise UserError(
-            f"config key {key}.shot: shot {run.shot} + targets {run.targets} = {need} images, but "
-            f"a class of {run.dataset} has {size}; lower shot or targets."
-        )
+    require(
+        size is None or need <= size,
+        "shot",
+        f"shot {run.shot} + targets {run.targets} = {need} images, but a class of "
+        f"{run.dataset} has {size}; lower shot or targets",
+    )
     for split in ("train", "test"):
         count = data.classes(split)
-        if run.way is not None and count is not None and run.way > count:
-            raise UserError(
-                f"config key {key}.way: {run.way} classes asked, but {run.dataset} has {count} "
-                f"{split} classes; lower way."
-            )
+        require(
+            count is None or run.way <= count,
+            "way",
+            f"{run.way} classes asked, but {run.dataset} has {count} {split} classes; lower way",
+        )
+    side = getattr(data, "image_size", None)
+    require(
+        run.network.downsampling == "stride" or side is None or side >= 16,
+        "network",
+        f"four poolings leave nothing of images of {side} pixels; set downsampling: stride",
+    )
 
 
 def _check_figures(config: Config) -> None:
@@ -258,25 +276,3 @@ def _check_figures(config: Config) -> None:
                         f"config key figures.{figure}: it shows the metric {metric}, which run "
                         f"{run} cannot have: its tasks are {tasks}."
                     )
-
-
-def _unknown(name: str, known: Mapping[str, Any] | list[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), 1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known) or 'none'}"
-    return f"{name!r} is unknown; {hint}"
-
-
-def _sentence(error: ValidationError, prefix: str = "") -> str:
-    """Return the first complaint of a validation as one sentence that names the key."""
-    first = error.errors()[0]
-    # A union's tag stands in the location but is no key of the file.
-    location = [str(part) for part in first["loc"] if part not in ("conv", "mlp")]
-    key = prefix + ".".join(location)
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        message = "unknown key; remove it or correct its name"
-    elif first["type"] == "missing":
-        message = "missing; add it"
-    elif isinstance(first["input"], (str, int, float, bool)):
-        message = f"{message}, got {first['input']!r}"
-    return f"config key {key}: {message[:1].lower()}{message[1:].rstrip('.')}."

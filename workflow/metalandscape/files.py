@@ -17,9 +17,17 @@ def whole(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         yield temporary
+        temporary.chmod(0o666 & ~_umask())  # some writers create files that only the owner reads
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """Return the permissions that the user's new files lack."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], **metadata: object) -> None:

@@ -8,7 +8,7 @@ A module of this folder is a kind of dataset (`kind:` in the configuration). It 
 - `prepare(options, folder, record)`: returns a `Dataset`; `folder` holds the archives, `record` is
   the path of a small file beside the prepared one that outlives it. A kind whose archive nobody can
   vouch for writes the archive's digest there at first use; the other kinds ignore it.
-- `download(options, folder)`: only for kinds with archives; fetches them into `folder`.
+- `download(options, folder)`: only for `downloadable()` options; fetches them into `folder`.
 
 It imports nothing heavy at its top: the workflow imports it to validate the configuration.
 """
@@ -19,7 +19,6 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from .. import plugins
 from ..files import read_arrays
 from ..strict import Strict
 
@@ -38,6 +37,10 @@ class DatasetOptions(Strict):
     def archives(self) -> list[str]:
         """Return the names of the files or folders that must lie in the archive folder."""
         return []
+
+    def downloadable(self) -> bool:
+        """Return whether the archives can be fetched where they aren't staged."""
+        return False
 
     def classes(self, split: Split) -> int | None:
         """Return the number of classes to sample tasks from, or None if it isn't known yet."""
@@ -78,11 +81,13 @@ def open_dataset(path: str | Path) -> Dataset:
 
 def missing_archives(options: DatasetOptions) -> str | None:
     """Return a sentence about archives that can neither be found nor downloaded, or None."""
-    staged, names = os.environ.get(ARCHIVES), options.archives()
-    if staged:
-        absent = ", ".join(name for name in names if not (Path(staged) / name).exists())
-        return f"{absent} not found in {staged}, the folder of archives" if absent else None
-    if names and not hasattr(plugins.load("datasets", options.kind), "download"):
-        wanted = ", ".join(names)
-        return f"{wanted} cannot be downloaded; put it in a folder and name that in {ARCHIVES}"
+    from ._archives import find
+
+    staged = os.environ.get(ARCHIVES)
+    absent = [name for name in options.archives() if find(Path(staged or "."), name) is None]
+    names = ", ".join(absent)
+    if absent and staged:
+        return f"{names} not found in {staged}, the folder of archives"
+    if absent and not options.downloadable():
+        return f"{names} cannot be downloaded; put it in a folder and name that in {ARCHIVES}"
     return None

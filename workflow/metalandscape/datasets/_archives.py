@@ -15,8 +15,8 @@ import numpy as np
 
 from ..errors import UserError
 from ..files import whole
+from . import ARCHIVES
 
-ENVIRONMENT = "METALANDSCAPE_ARCHIVES"
 SHA256 = r"^[0-9a-f]{64}$"
 RETRIES = 2  # after 1 s and 2 s
 
@@ -82,8 +82,8 @@ def opened(path: Path) -> Iterator[Archive]:
 
 
 def _check_member(path: Path, name: str) -> None:
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    if ".." in parts or parts[:1] == ("/",) or parts[0].endswith(":"):
+    member = PurePosixPath(name.replace("\\", "/"))
+    if ".." in member.parts or member.is_absolute() or ":" in "".join(member.parts[:1]):
         raise UserError(f"{path}: the member {name!r} leads out of the archive; don't trust it.")
 
 
@@ -117,7 +117,7 @@ def locate(folder: Path, name: str, expected: str = "a zip or a folder") -> Path
     if path is None:
         raise UserError(
             f"{folder / name} not found; put it there ({expected}), or name the folder that holds "
-            f"it in the environment variable {ENVIRONMENT}."
+            f"it in the environment variable {ARCHIVES}."
         )
     return path
 
@@ -167,7 +167,7 @@ def fetch(url: str, checksum: str, folder: Path, name: str) -> None:
     except ValueError as error:
         raise UserError(
             f"{url}: the file that came does not have the checksum {checksum}; try again, or put "
-            f"{name} in the folder named by {ENVIRONMENT}."
+            f"{name} in the folder named by {ARCHIVES}."
         ) from error
 
 
@@ -176,7 +176,7 @@ def unreachable(url: str, name: str, error: Exception) -> UserError:
     reason = " ".join(str(error).split())
     return UserError(
         f"{url} could not be downloaded ({reason}); fetch it elsewhere and put {name} in the "
-        f"folder named by the environment variable {ENVIRONMENT}."
+        f"folder named by the environment variable {ARCHIVES}."
     )
 
 

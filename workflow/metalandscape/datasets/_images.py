@@ -36,17 +36,21 @@ class ImageDataset:
     ) -> "ImageDataset":
         """Build a dataset from images by class name.
 
-        Classes are sorted by name and the images of a class by their pixels, so that the same images
-        make the same file in whatever order or container they came.
+        Classes are sorted by name and the images of a class by their pixels, so that the same
+        images make the same file in whatever order or container they came.
 
         Args:
             classes: uint8 images [height, width, channels] of one shape, by class name.
             splits: the split of every class that is to be kept.
+            rotations: whether meta-training also uses turned classes.
         """
         names = sorted(splits)
-        stacks = [np.stack(sorted(classes[name], key=lambda x: x.tobytes())) for name in names]
-        first = np.cumsum([0, *map(len, stacks)], dtype=np.int64)
-        return cls(np.concatenate(stacks), first, names, [splits[n] for n in names], rotations)
+        first = np.cumsum([0, *(len(classes[name]) for name in names)], dtype=np.int64)
+        pixels = np.empty((first[-1], *np.shape(classes[names[0]][0])), np.uint8)
+        for name, start in zip(names, first, strict=False):
+            for offset, image in enumerate(sorted(classes[name], key=lambda x: x.tobytes())):
+                pixels[start + offset] = image
+        return cls(pixels, first, names, [splits[name] for name in names], rotations)
 
     def save(self, path: Path) -> None:
         """Write the prepared file."""

@@ -41,7 +41,7 @@ class ClassSplit(Strict):
         if len({type(part) for part in parts}) > 1:
             raise ValueError("should hold numbers only or lists of class names only")
         if isinstance(self.train, list):
-            name, times = next(iter(Counter(sum(parts, [])).most_common(1)), (None, 0))
+            name, times = next(iter(Counter(itertools.chain(*parts)).most_common(1)), (None, 0))
             if times > 1:
                 raise ValueError(f"class {name!r} is named twice; a class belongs to one split")
         return self

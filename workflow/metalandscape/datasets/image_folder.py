@@ -60,6 +60,10 @@ class Options(DatasetOptions):
         """Return the name of the one archive."""
         return [self.archive]
 
+    def downloadable(self) -> bool:
+        """Return whether the configuration says where the archive comes from."""
+        return bool(self.url or self.torchvision)
+
     def classes(self, split: Split) -> int:
         """Return the number of classes of a split, turned ones included."""
         return self.split.count(split) * (4 if self.rotations and split == "train" else 1)

@@ -7,6 +7,7 @@ forms in which the community keeps it; the splits are those of Ravi & Larochelle
 import csv
 import hashlib
 import io
+import itertools
 import json
 import logging
 from collections.abc import Mapping
@@ -208,7 +209,7 @@ def _check_pixels(where: str, pixels: np.ndarray, rows: dict[str, list[int]]) ->
     shape, dtype = getattr(pixels, "shape", ()), getattr(pixels, "dtype", None)
     if dtype != np.uint8 or shape[1:] != (SIDE, SIDE, 3):
         raise UserError(f"{where}: images are {dtype} {shape}, not uint8 [n, {SIDE}, {SIDE}, 3].")
-    if sorted(sum(rows.values(), [])) != list(range(len(pixels))):
+    if sorted(itertools.chain(*rows.values())) != list(range(len(pixels))):
         raise UserError(f"{where}: not every image belongs to exactly one class.")
 
 

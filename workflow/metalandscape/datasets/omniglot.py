@@ -16,8 +16,8 @@ from ._splits import ClassSplit
 SOURCE = "https://github.com/brendenlake/omniglot/raw/master/python"
 CHARACTERS = 1623
 DRAWINGS = 20
-# Archive: the MD5 of the upstream zip and the digest of its content, whatever its container.
-ARCHIVES = {
+# Each archive: the MD5 of the upstream zip and the digest of its content, whatever its container.
+PARTS = {
     "images_background": (
         "68d2efa1b9178cc56df9314c21c6e718",
         "07356096b8076fcf915341f8715e94822249e2a4d5b999fd2d0f6cf9ebffebd5",
@@ -49,7 +49,11 @@ class Options(DatasetOptions):
 
     def archives(self) -> list[str]:
         """Return the names of the two upstream zips."""
-        return [f"{name}.zip" for name in ARCHIVES]
+        return [f"{name}.zip" for name in PARTS]
+
+    def downloadable(self) -> bool:
+        """Return whether the archives can be fetched: from upstream."""
+        return True
 
     def classes(self, split: Split) -> int:
         """Return the number of characters of a split, turned ones included; "val" has none."""
@@ -63,7 +67,7 @@ class Options(DatasetOptions):
 
 def download(options: Options, folder: Path) -> None:
     """Fetch the archives that `folder` lacks from the authors' repository."""
-    for name, (md5, _) in ARCHIVES.items():
+    for name, (md5, _) in PARTS.items():
         archive = f"{name}.zip"
         if _archives.find(folder, archive) is None:
             _archives.fetch(f"{SOURCE}/{archive}", f"md5:{md5}", folder, archive)
@@ -76,7 +80,7 @@ def prepare(options: Options, folder: Path, record: Path) -> ImageDataset:
         UserError: an archive is missing, or its content is not that of the upstream archive.
     """
     classes: dict[str, list[np.ndarray]] = {}
-    for name, (_, digest) in ARCHIVES.items():
+    for name, (_, digest) in PARTS.items():
         for member, data in _verified(folder, name, digest).items():
             drawing = 255 - _archives.decode(data, member, options.image_size, 1)
             classes.setdefault("/".join(PurePosixPath(member).parts[-3:-1]), []).append(drawing)

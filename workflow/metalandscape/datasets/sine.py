@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ..strict import Strict
 from . import DatasetOptions
@@ -44,7 +44,7 @@ class Options(DatasetOptions):
         train=[0.0, 1.5707963267948966], test=[1.5707963267948966, 3.141592653589793]
     )
     frequency: float = 1.0
-    domain: list[float] = [-5.0, 5.0]
+    domain: list[float] = Field(default=[-5.0, 5.0])
 
 
 def prepare(options: Options, folder: Path, record: Path) -> SineDataset:

@@ -1,0 +1,101 @@
+"""A copy of the project in which the smoke configuration has been run to its figures."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "envs")
+
+
+class Project:
+    """A checkout in a folder of its own, driven as a user would."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def command(self, *arguments, cores=2):
+        own = [sys.executable, "-m", "snakemake", "--cores", str(cores)]
+        return [*own, *arguments, "--configfile", "config/smoke.yaml"]
+
+    def run(self, *arguments, cores=2, ok=True, **environment):
+        done = subprocess.run(
+            self.command(*arguments, cores=cores),
+            cwd=self.folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode == 0) == ok, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def planned(self, *targets):
+        """Return the (rule, wildcards) that a dry-run lists, `all` left out."""
+        text = self.run("-n", *targets)
+        blocks = re.findall(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)+)", text, re.M)
+        jobs = set()
+        for rule, details in blocks:
+            wildcards = re.search(r"wildcards: (.*)", details)
+            jobs.add((rule, wildcards[1] if wildcards else ""))
+        return {job for job in jobs if job[0] != "all"}
+
+    def configure(self, change):
+        """Apply a function to the smoke configuration and write it back."""
+        path = self.folder / "config/smoke.yaml"
+        config = yaml.safe_load(path.read_text())
+        change(config)
+        path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def edit(self, name):
+        """Change a module's text without changing what it does."""
+        path = self.folder / "workflow/metalandscape" / name
+        path.write_text(path.read_text() + "\n# edited\n")
+
+    def products(self, *folders):
+        """Return the bytes of every product, by path."""
+        root = self.folder / "results/smoke"
+        return {
+            str(path.relative_to(root)): path.read_bytes()
+            for folder in folders
+            for path in sorted((root / folder).rglob("*"))
+            if path.is_file()
+        }
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """Return a function that makes a new, empty checkout."""
+
+    def make():
+        folder = tmp_path_factory.mktemp("project")
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                ignore = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, folder / part, ignore=ignore)
+            else:
+                shutil.copy2(source, folder / part)
+        return Project(folder)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(fresh):
+    """The smoke configuration run to the end, on two cores; not to be changed."""
+    project = fresh()
+    project.run()
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    """A copy of the finished project that a test may change."""
+    shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True)
+    return Project(tmp_path / "copy")

@@ -1,0 +1,49 @@
+"""A user's mistake is one sentence, no traceback, a non-zero exit, and nothing half-written."""
+
+import pytest
+
+
+def last_line(text):
+    assert "Traceback" not in text
+    return text.strip().splitlines()[-1]
+
+
+@pytest.fixture
+def empty(fresh):
+    return fresh()
+
+
+def test_an_unknown_key_is_refused_by_name(empty):
+    empty.configure(lambda config: config["defaults"].update(inner_rte=0.1))
+    sentence = last_line(empty.run("-n", ok=False))
+    assert sentence.startswith("metalandscape: ") and "inner_rte" in sentence
+    assert not (empty.folder / "results").exists()
+
+
+def use_real_data(config):
+    config["datasets"]["letters"] = {"kind": "omniglot"}
+
+
+def test_missing_archives_stop_before_anything_runs(empty, tmp_path):
+    empty.configure(use_real_data)
+    staged = {"METALANDSCAPE_ARCHIVES": str(tmp_path)}
+    sentence = last_line(empty.run(ok=False, **staged))
+    assert "datasets.letters" in sentence and "images_background.zip" in sentence
+    assert not (empty.folder / "results").exists()
+
+
+def test_a_dry_run_needs_no_archives(empty, tmp_path):
+    empty.configure(use_real_data)
+    empty.run("-n", METALANDSCAPE_ARCHIVES=str(tmp_path))
+
+
+def test_a_broken_archive_is_named_and_leaves_nothing(empty, tmp_path):
+    empty.configure(use_real_data)
+    for name in ("images_background.zip", "images_evaluation.zip"):
+        (tmp_path / name).write_bytes(b"not a zip")
+    target = "results/smoke/data/letters.safetensors"
+    text = empty.run(target, ok=False, METALANDSCAPE_ARCHIVES=str(tmp_path))
+    assert "Traceback" not in text
+    (sentence,) = {line.strip() for line in text.splitlines() if "metalandscape: " in line}
+    assert "images_background.zip" in sentence
+    assert not list((empty.folder / "results/smoke/data").glob("*"))

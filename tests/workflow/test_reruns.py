@@ -1,0 +1,75 @@
+"""What a change reruns, by dry-run: no less and no more than what depends on it."""
+
+
+def runs_of(jobs):
+    return {w.split("run=")[1].split(",")[0] for _, w in jobs if "run=" in w}
+
+
+def test_an_edited_figure_redraws_that_figure_alone(project):
+    project.edit("figures/fig7.py")
+    assert project.planned() == {("draw_figure", "figure=fig7")}
+
+
+def test_an_edited_metric_measures_again_and_nothing_else(project):
+    project.edit("metrics/gradients.py")
+    jobs = project.planned()
+    assert {rule for rule, _ in jobs} == {
+        "measure_checkpoints",
+        "tabulate_run",
+        "tabulate_metric",
+        "draw_figure",
+    }
+    assert all("metric=gradients" in w for rule, w in jobs if rule != "draw_figure")
+    assert [w for rule, w in jobs if rule == "draw_figure"] == ["figure=fig7"]
+
+
+def test_more_epochs_train_only_the_new_blocks(project):
+    project.configure(lambda config: config["defaults"].update(epochs=6))
+    jobs = project.planned()
+    training = {rule for rule, _ in jobs if rule.startswith("train")}
+    assert training == {"train_epochs_5_to_6"}
+    measured = {w.split("epochs=")[1] for rule, w in jobs if rule == "measure_checkpoints"}
+    assert measured == {"4-5", "6"}
+
+
+def test_a_new_seed_runs_alone(project):
+    project.configure(lambda config: config["defaults"].update(seeds=[0, 1, 2]))
+    work = [w for rule, w in project.planned() if rule.startswith(("train", "measure", "sample"))]
+    assert work and all("seed=2" in w for w in work)
+
+
+def test_a_runs_inner_rate_retrains_that_run_alone(project):
+    project.configure(lambda config: config["runs"]["waves_maml"].update(inner_rate=0.02))
+    assert project.planned() == set()  # no figure shows it
+    project.configure(
+        lambda config: (
+            config["runs"]["letters_{algorithm}_T1"].update(matrix={"algorithm": ["maml"]})
+            or config["runs"].update(
+                letters_first_order_maml_T1={
+                    "algorithm": "first_order_maml",
+                    "inner_steps": 1,
+                    "inner_rate": 0.2,
+                }
+            )
+        )
+    )
+    jobs = project.planned()
+    assert runs_of(jobs) == {"letters_first_order_maml_T1"}
+    assert any(rule.startswith("train_epochs_1_") for rule, _ in jobs)
+    assert not any(rule == "sample_tasks" for rule, _ in jobs)
+
+
+def test_a_metrics_option_measures_that_metric_again(project):
+    project.configure(lambda config: config["metrics"]["hessian"].update(tolerance=0.01))
+    measured = [w for rule, w in project.planned() if rule == "measure_checkpoints"]
+    assert measured and all("metric=hessian" in w for w in measured)
+
+
+def test_another_scale_only_redraws(project):
+    project.configure(lambda config: config.update(scale="other words"))
+    assert {rule for rule, _ in project.planned()} == {"draw_figure"}
+
+
+def test_the_place_of_the_archives_reruns_nothing(project, tmp_path):
+    project.configure(lambda config: config.update(archives=str(tmp_path)))
+    assert project.planned() == set()

@@ -1,0 +1,65 @@
+"""Runs written compactly: defaults for all of them, and a matrix that makes several of one."""
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from .errors import UserError
+from .strict import mapping
+
+NAME = r"[A-Za-z0-9_]+"
+Place = Callable[[str], str]
+"""Where a key of a run stands in the configuration: `defaults.way`, `runs.waves.way`, ..."""
+
+
+def expand(
+    patterns: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any], Place]]:
+    """Yield name, settings and place of every run; a `matrix` makes one run per combination."""
+    seen = set()
+    for pattern, entry in patterns.items():
+        key = f"runs.{pattern}"
+        entry = dict(mapping(entry, key))
+        matrix = mapping(entry.pop("matrix", {}), f"{key}.matrix")
+        for axis, values in matrix.items():
+            if not isinstance(values, list) or not values:
+                raise UserError(f"config key {key}.matrix.{axis}: expected a list of values.")
+        places = (
+            dict.fromkeys(defaults, "defaults")
+            | dict.fromkeys(entry, key)
+            | dict.fromkeys(matrix, f"{key}.matrix")
+        )
+
+        def place(field: str, places: dict = places, key: str = key) -> str:
+            return f"{places.get(field, key)}.{field}"
+
+        for values in itertools.product(*matrix.values()):
+            combination = dict(zip(matrix, values, strict=True))
+            name = checked_name(_filled(pattern, combination), key)
+            if name in seen:
+                raise UserError(
+                    f"config key {key}: two runs are named {name!r}; name every key of the matrix "
+                    "in the pattern."
+                )
+            seen.add(name)
+            yield name, {**defaults, **entry, **combination}, place
+
+
+def _filled(pattern: str, combination: Mapping[str, Any]) -> str:
+    try:
+        return pattern.format_map(combination)
+    except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
+        raise UserError(
+            f"config key runs.{pattern}: the placeholders of the name should be keys of its "
+            f"matrix ({', '.join(combination) or 'it has none'})."
+        ) from error
+
+
+def checked_name(name: str, key: str) -> str:
+    """Return a name that is to be part of a path."""
+    if not re.fullmatch(NAME, name):
+        raise UserError(
+            f"config key {key}: {name!r} is no name of letters, digits and underscores."
+        )
+    return name
