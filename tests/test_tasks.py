@@ -3,13 +3,13 @@ import pytest
 import torch
 
 from helpers import image_dataset, image_run
-from metalandscape import tasks
+from metalandscape import tasklists, tasks
 from metalandscape.errors import UserError
 
 
 def fixed(tmp_path, dataset, count, seed=0, split="test"):
     run = image_run()
-    tasks.save_fixed(tmp_path / "list", dataset, run.shape(), seed, {split: count})
+    tasklists.save(tmp_path / "list", dataset, run.shape(), seed, {split: count})
     return list(tasks.read_fixed(tmp_path / "list", dataset, run, split))
 
 

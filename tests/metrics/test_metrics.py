@@ -5,20 +5,20 @@ import pytest
 import torch
 
 from helpers import image_dataset, image_run
-from metalandscape import plugins
+from metalandscape import plugins, tasklists
 from metalandscape.adaptation import Task, adapt, gradient
 from metalandscape.algorithms import maml
 from metalandscape.metrics import Solution, mean
 from metalandscape.metrics.trajectories import direction
 from metalandscape.models import initialise
-from metalandscape.tasks import read_fixed, save_fixed
+from metalandscape.tasks import read_fixed
 
 
 @pytest.fixture
 def solution(tmp_path):
     dataset, run = image_dataset(), image_run()
     model = maml.build(run, dataset)
-    save_fixed(tmp_path / "tasks", dataset, run.shape(), 0, {"test": 5, "train": 4})
+    tasklists.save(tmp_path / "tasks", dataset, run.shape(), 0, {"test": 5, "train": 4})
     return Solution(
         model,
         initialise(model, np.random.default_rng(0)),
@@ -110,7 +110,7 @@ def test_regression_has_losses_and_no_accuracy(tmp_path):
     dataset = prepare(Options(kind="sine"), None, None)
     run = image_run(way=None, network={"kind": "mlp", "hidden": [6]}, inner_rate=0.01)
     model = maml.build(run, dataset)
-    save_fixed(tmp_path / "tasks", dataset, run.shape(), 0, {"test": 4})
+    tasklists.save(tmp_path / "tasks", dataset, run.shape(), 0, {"test": 4})
     theta = initialise(model, np.random.default_rng(0))
 
     def tasks(split):

@@ -30,16 +30,18 @@ def download(dataset: str, output: str) -> None:
 def prepare(dataset: str, output: str, manifest: str | None) -> None:
     """Write a dataset's prepared file."""
     kind, options = _dataset(dataset)
-    folder = json.loads(Path(manifest).read_text())["folder"] if manifest else "."
+    recorded = json.loads(Path(manifest).read_text())["folder"] if manifest else "."
+    # The archives may have moved since the manifest was written.
+    folder = os.environ.get(ARCHIVES) or recorded
     record = Path(output).with_suffix(".sha256")
     kind.prepare(options, Path(folder), record).save(Path(output))
 
 
 def sample(shape: str, seed: int, data: str, counts: str, output: str) -> None:
     """Write the fixed task list of one metric."""
-    from .tasks import save_fixed
+    from . import tasklists
 
-    save_fixed(output, open_dataset(data), json.loads(shape), seed, json.loads(counts))
+    tasklists.save(output, open_dataset(data), json.loads(shape), seed, json.loads(counts))
 
 
 def train(

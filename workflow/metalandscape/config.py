@@ -200,10 +200,11 @@ def _figures(figures: Mapping[str, Any], runs: Mapping) -> Iterator[tuple[str, l
         key = f"config key figures.{name}"
         if name not in known:
             raise UserError(f"{key}: no module workflow/metalandscape/figures/{name}.py draws it.")
-        if not (
-            isinstance(patterns, list) and patterns and all(isinstance(p, str) for p in patterns)
-        ):
+        if not isinstance(patterns, list) or not all(isinstance(p, str) for p in patterns):
             raise UserError(f"{key}: expected a list of run names, got {patterns!r}.")
+        # An illustration such as fig1 reads no metric and shows no run.
+        if not patterns and plugins.declared("figures", name, "METRICS"):
+            raise UserError(f"{key}: expected at least one run name, got [].")
         chosen: dict[str, None] = {}
         for pattern in patterns:
             matches = [run for run in runs if fnmatchcase(run, pattern)]

@@ -6,6 +6,7 @@ seaborn, which costs the workflow seconds at every call.
 """
 
 import ast
+import functools
 import importlib
 from pathlib import Path
 from types import ModuleType
@@ -19,8 +20,26 @@ def names(room: str) -> list[str]:
 
 
 def path(room: str, name: str) -> Path:
-    """Return the file that defines `name`; workflow rules list it as an input."""
+    """Return the file that defines `name`."""
     return PACKAGE / room / f"{name}.py"
+
+
+@functools.cache
+def sources(room: str, name: str) -> tuple[Path, ...]:
+    """Return the file that defines `name` and the private files of its room that it builds on.
+
+    Workflow rules list them as inputs, so that an edit reruns what depends on it.
+    """
+    found, waiting = [], [path(room, name)]
+    while waiting:
+        file = waiting.pop()
+        found.append(file)
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                imported = [node.module] if node.module else [alias.name for alias in node.names]
+                files = [path(room, i) for i in imported if i.startswith("_")]
+                waiting += [f for f in files if f not in [*found, *waiting]]
+    return tuple(sorted(found))
 
 
 def load(room: str, name: str) -> ModuleType:

@@ -27,11 +27,11 @@ wildcard_constraints:
 
 
 def module(room, name):
-    """The file of a metric, figure, algorithm or dataset kind: an edit of it reruns its jobs.
+    """The files of a metric, figure, algorithm or dataset kind: an edit of one reruns its jobs.
 
     Relative, so that a moved checkout is not taken for a changed input.
     """
-    return os.path.relpath(plugins.path(room, name))
+    return [os.path.relpath(file) for file in plugins.sources(room, name)]
 
 
 def data_of(wildcards):

@@ -18,7 +18,7 @@ def manifest_of(wildcards):
 
 
 def kind_of(wildcards):
-    """The module that prepares a dataset."""
+    """The files of the module that prepares a dataset."""
     return module("datasets", settings.datasets[wildcards.dataset].kind)
 
 
@@ -41,8 +41,7 @@ rule download_archives:
     params:
         dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
     shell:
-        COMMAND + " download --dataset {params.dataset:q}"
-        " --output {output} 2> {log}"
+        COMMAND + " download --dataset {params.dataset:q}" " --output {output} 2> {log}"
 
 
 rule prepare_dataset:

@@ -18,7 +18,6 @@ rule draw_figure:
     input:
         tables=tables_of,
         module=lambda w: module("figures", w.figure),
-        style=module("figures", "_style"),
     output:
         pdf=FIGURE.replace("{suffix}", "pdf"),
         png=FIGURE.replace("{suffix}", "png"),

@@ -1,27 +1,29 @@
 """`sine`: few-shot regression of y = a sin(b x + c) (Finn et al. 2017, section 5.1)."""
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ..strict import Strict
 from . import DatasetOptions
 from ._regression import SineDataset
 
 
+def _ordered(value: list[float]) -> list[float]:
+    if len(value) != 2 or value[0] >= value[1]:
+        raise ValueError("should be [low, high] with low < high")
+    return value
+
+
+Interval = Annotated[list[float], AfterValidator(_ordered)]
+
+
 class Ranges(Strict):
     """An interval [low, high] for each of meta-train and meta-test."""
 
-    train: list[float]
-    test: list[float]
-
-    @field_validator("train", "test")
-    @classmethod
-    def _interval(cls, value: list[float]) -> list[float]:
-        if len(value) != 2 or value[0] >= value[1]:
-            raise ValueError("should be [low, high] with low < high")
-        return value
+    train: Interval
+    test: Interval
 
     @model_validator(mode="after")
     def _disjoint(self) -> "Ranges":
@@ -44,7 +46,7 @@ class Options(DatasetOptions):
         train=[0.0, 1.5707963267948966], test=[1.5707963267948966, 3.141592653589793]
     )
     frequency: float = 1.0
-    domain: list[float] = Field(default=[-5.0, 5.0])
+    domain: Interval = Field(default=[-5.0, 5.0])
 
 
 def prepare(options: Options, folder: Path, record: Path) -> SineDataset:

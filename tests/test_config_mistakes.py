@@ -1,0 +1,141 @@
+"""Every mistake of a user ends in one sentence that names the key."""
+
+import re
+
+import pytest
+
+from configurations import MISSING, changed
+from metalandscape import config, plugins
+from metalandscape.errors import UserError
+
+WITHOUT_KIND = {"filters": 4}
+MISTAKES = [
+    ("scle", "x", "scle", "closest known name is 'scale'"),
+    ("scale", MISSING, "scale", "missing"),
+    ("scale", "", "scale", "not empty"),
+    ("scale", 3, "scale", "text, got 3"),
+    ("datasets", MISSING, "datasets", "missing"),
+    ("runs", MISSING, "runs", "missing"),
+    ("runs", {}, "runs", "empty"),
+    ("runs", ["a"], "runs", "mapping"),
+    ("runs/waves", None, "runs.waves", "mapping"),
+    ("runs/waves", {5: 6}, "runs.waves", "got 5"),
+    ("defaults", [1], "defaults", "mapping"),
+    ("metrics", None, "metrics", "mapping"),
+    ("folders", {"reslts": "x"}, "folders.reslts", "unknown"),
+    ("folders", {"results": "a{b}"}, "folders.results", "form"),
+    ("checkpoints_per_job", 0, "checkpoints_per_job", "greater than 0"),
+    ("checkpoints_per_job", 1.5, "checkpoints_per_job", "whole number"),
+    # Runs
+    ("runs/waves/inner_stps", 5, "runs.waves.inner_stps", "'inner_steps'"),
+    ("runs/waves/inner_rate", "0.1", "runs.waves.inner_rate", "write 0.1"),
+    ("runs/waves/inner_rate", "1e-5", "runs.waves.inner_rate", "write 0.00001 "),
+    ("runs/waves/inner_rate", "fast", "runs.waves.inner_rate", "number, got 'fast'"),
+    ("runs/waves/inner_rate", -0.1, "runs.waves.inner_rate", "got -0.1"),
+    ("runs/waves/outer_rate", float("inf"), "runs.waves.outer_rate", "finite"),
+    ("runs/waves/outer_rate", float("nan"), "runs.waves.outer_rate", "finite"),
+    ("runs/waves/outer_rate", True, "runs.waves.outer_rate", "number"),
+    ("runs/waves/shot", "5", "runs.waves.shot", "write 5"),
+    ("runs/waves/shot", 2.5, "runs.waves.shot", "whole number"),
+    ("runs/waves/seeds", [1, 1], "runs.waves.seeds", "twice"),
+    ("runs/waves/seeds", [], "runs.waves.seeds", "not empty"),
+    ("runs/waves/seeds", [-1], "runs.waves.seeds.0", "at least 0"),
+    ("runs/waves/seeds", 3, "runs.waves.seeds", "list"),
+    ("runs/waves/algorithm", "mam", "runs.waves.algorithm", "'maml'"),
+    ("runs/waves/algorithm", "finetuning", "runs.waves.algorithm", "regression"),
+    ("runs/waves/dataset", "wave", "runs.waves.dataset", "'waves'"),
+    ("runs/waves/way", 3, "runs.waves.way", "regression"),
+    ("runs/waves/network", {"kind": "conv"}, "runs.waves.network", "mlp"),
+    ("runs/waves/network", {"kind": "rnn"}, "runs.waves.network.kind", "'conv', 'mlp'"),
+    ("runs/waves/network", WITHOUT_KIND, "runs.waves.network.kind", "missing"),
+    ("runs/waves/network", "mlp", "runs.waves.network", "mapping"),
+    ("runs/waves/network", {"kind": "mlp", "filters": 4}, "runs.waves.network.filters", "unknown"),
+    ("runs/waves/network", {"kind": "mlp", "hidden": [0]}, "runs.waves.network.hidden.0", "than 0"),
+    ("runs/letters_maml_T1/way", 0, "runs.letters_maml_T1.way", "greater than 0"),
+    ("runs/letters_maml_T1/way", MISSING, "runs.letters_maml_T1.way", "missing"),
+    ("runs/letters_maml_T1/way", 6, "runs.letters_maml_T1.way", "5 test classes"),
+    ("runs/letters_maml_T1/way", 7, "runs.letters_maml_T1.way", "6 train classes"),
+    ("runs/letters_maml_T1/shot", 6, "runs.letters_maml_T1.shot", "has 8"),
+    (
+        "runs/letters_maml_T1/network",
+        {"kind": "conv", "downsampling": "pool"},
+        "runs.letters_maml_T1.network",
+        "14 pixels",
+    ),
+    # Names and matrices
+    ("runs/a-b", {"way": 3}, "runs.a-b", "letters, digits"),
+    ("runs/a_{shot}", {"way": 3}, "runs.a_{shot}", "it has none"),
+    ("runs/a_{}", {"way": 3}, "runs.a_{}", "placeholders"),
+    ("runs/a_{way}", {"matrix": {"shot": [1]}}, "runs.a_{way}", "(shot)"),
+    ("runs/a", {"way": 3, "matrix": {"shot": [1, 2]}}, "runs.a", "two runs are named 'a'"),
+    ("runs/letters_{a}", {"matrix": {"a": ["maml_T1"]}}, "runs.letters_{a}", "two runs"),
+    ("runs/b_{shot}", {"way": 3, "matrix": {"shot": 1}}, "runs.b_{shot}.matrix.shot", "list"),
+    ("runs/b_{shot}", {"way": 3, "matrix": {"shot": []}}, "runs.b_{shot}.matrix.shot", "list"),
+    ("runs/b_{sht}", {"way": 3, "matrix": {"sht": [1]}}, "runs.b_{sht}.matrix.sht", "'shot'"),
+    ("runs/b_{way}", {"matrix": {"way": [3, 9]}}, "runs.b_{way}.matrix.way", "6 train classes"),
+    # Defaults: the message names where the key stands.
+    ("defaults/inner_rate", MISSING, "runs.letters_{algorithm}.inner_rate", "missing"),
+    ("defaults/inner_rte", 0.1, "defaults.inner_rte", "'inner_rate'"),
+    ("defaults/inner_rate", "1e-3", "defaults.inner_rate", "0.001"),
+    ("defaults/shot", 9, "defaults.shot", "lower shot or targets"),
+    ("defaults/network", {"kind": "conv", "filtres": 4}, "defaults.network.filtres", "unknown"),
+    # Datasets
+    ("datasets/letters", {"image_size": 8}, "datasets.letters.kind", "missing"),
+    ("datasets/letters/kind", "glyph", "datasets.letters.kind", "'glyphs'"),
+    ("datasets/letters/color", True, "datasets.letters.color", "'colour'"),
+    ("datasets/letters/noise", 2.0, "datasets.letters.noise", "at most 0.5"),
+    ("datasets/my-letters", {"kind": "glyphs"}, "datasets", "letters, digits"),
+    ("datasets/folder/archive", MISSING, "datasets.folder.archive", "missing"),
+    ("datasets/folder/sha256", "abc", "datasets.folder.sha256", "form"),
+    ("datasets/folder/split", "no.json", "datasets.folder.split", "no such file"),
+    ("datasets/waves/amplitude", {"train": [1.0], "test": [2.0, 3.0]}, "waves.amplitude.train", ""),
+    # Metrics
+    ("metrics/hessan", {}, "metrics.hessan", "'hessian'"),
+    ("metrics/hessian/task", 5, "metrics.hessian.task", "'tasks'"),
+    ("metrics/hessian/tasks", 5.5, "metrics.hessian.tasks", "whole number"),
+    ("metrics/hessian/tasks", 2, "metrics.hessian.tasks", "at least 3"),
+    ("metrics/hessian/tolerance", "1e-3", "metrics.hessian.tolerance", "write 0.001"),
+    ("metrics/hessian/tolerance", 0, "metrics.hessian.tolerance", "positive"),
+    ("metrics/hessian/tolerance", float("nan"), "metrics.hessian.tolerance", "positive"),
+    ("metrics/accuracy/train_tasks", -1, "metrics.accuracy.train_tasks", "at least 0"),
+    # Figures
+    ("figures/fig99", ["waves"], "figures.fig99", "figures/fig99.py"),
+    ("figures/fig5", ["letters_mam"], "figures.fig5", "'letters_maml'"),
+    ("figures/fig5", ["nothing_*"], "figures.fig5", "unknown"),
+    ("figures/fig5", "waves", "figures.fig5", "list"),
+    ("figures/fig5", [3], "figures.fig5", "list"),
+    ("figures/fig5", [], "figures.fig5", "at least one"),
+]
+
+
+def refusal(raw):
+    with pytest.raises(UserError) as caught:
+        config.load(raw)
+    text = str(caught.value)
+    assert "\n" not in text and text.endswith(".") and not text.endswith("..")
+    return text
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "key", "words"), MISTAKES, ids=[f"{m[0]}={m[1]!r:.20}" for m in MISTAKES]
+)
+def test_a_mistake_ends_in_one_sentence_that_names_the_key(path, value, key, words):
+    text = refusal(changed(path, value))
+    assert re.match(rf"config key (.*\.)?{re.escape(key)}: ", text), text
+    assert words in text
+
+
+@pytest.mark.parametrize("raw", [None, [], "text", {}])
+def test_an_empty_configuration_ends_in_one_sentence(raw):
+    assert "config/README.md" in refusal(raw)
+
+
+def test_a_metric_that_regression_does_not_have_is_refused(monkeypatch):
+    declared = plugins.declared
+
+    def with_embeddings(room, name, constant):
+        return ("embeddings",) if constant == "METRICS" else declared(room, name, constant)
+
+    monkeypatch.setattr(plugins, "declared", with_embeddings)
+    text = refusal(changed("figures/fig5", ["waves"]))
+    assert "figures.fig5" in text and "embeddings" in text and "waves" in text
