@@ -58,7 +58,7 @@ class Options(DatasetOptions):
         return self.instances_per_class
 
 
-def prepare(options: Options, folder: Path, record: object) -> ImageDataset:
+def prepare(options: Options, folder: Path, record: Path) -> ImageDataset:
     """Draw all images; `folder` and `record` are not used, since there is no archive.
 
     Raises:
