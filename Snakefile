@@ -14,6 +14,7 @@ os.environ["PYTHONPATH"] = PACKAGE
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 from metalandscape import config as schema, plugins
+from metalandscape.duplicates import refuse_repeated_keys
 from metalandscape.errors import UserError
 
 # A configuration given with --configfile replaces the default one, rather than being merged into it.
@@ -23,6 +24,8 @@ if not workflow.config_settings.configfiles:
 
 
 try:
+    for file in workflow.configfiles:
+        refuse_repeated_keys(file)
     settings = schema.load(config)
 except UserError as error:
     sys.exit(f"metalandscape: {error}")

@@ -47,3 +47,10 @@ def test_a_broken_archive_is_named_and_leaves_nothing(empty, tmp_path):
     (sentence,) = {line.strip() for line in text.splitlines() if "metalandscape: " in line}
     assert "images_background.zip" in sentence
     assert not list((empty.folder / "results/smoke/data").glob("*"))
+
+
+def test_a_key_given_twice_is_refused_with_its_line(empty):
+    path = empty.folder / "config/smoke.yaml"
+    path.write_text(path.read_text() + "scale: again\n")
+    assert "line " in (sentence := last_line(empty.run("-n", ok=False)))
+    assert "'scale' stands twice" in sentence

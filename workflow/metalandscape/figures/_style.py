@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..config import Run
 from ..files import whole
@@ -15,7 +16,10 @@ from . import FigureData
 
 mpl.use("Agg")
 sns.set_theme(
-    "paper", "ticks", palette="colorblind", rc={"pdf.fonttype": 42, "legend.frameon": False}
+    "paper",
+    "ticks",
+    palette="colorblind",
+    rc={"pdf.fonttype": 42, "legend.frameon": True, "legend.edgecolor": "none"},
 )
 
 PANEL_WIDTH, PANEL_HEIGHT = 4.0, 2.9
@@ -108,6 +112,7 @@ def seeds(ax: Axes, curve, colour, individual: bool = False, label: str | None =
     sns.lineplot(
         curve, x="epoch", y="value", ax=ax, color=colour, label=label, linewidth=width, **how
     )
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def save(figure: Figure, data: FigureData, outputs: list[str | Path]) -> None:
