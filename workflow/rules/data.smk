@@ -5,9 +5,13 @@ from metalandscape import datasets
 
 
 def check_archives(wildcards):
-    """Stop before anything runs when archives are missing; a dry-run needs none."""
+    """Stop before anything runs when archives are missing; a dry-run needs none.
+
+    Nor does a dataset that is prepared already: Snakemake asks for its inputs all the same.
+    """
     missing = datasets.missing_archives(settings.datasets[wildcards.dataset])
-    if missing and not workflow.output_settings.dryrun:
+    needed = not Path(DATA.format(**wildcards)).exists() and not workflow.output_settings.dryrun
+    if missing and needed:
         sys.exit(f"metalandscape: config key datasets.{wildcards.dataset}: {missing}.")
     return []
 
@@ -40,8 +44,9 @@ rule download_archives:
         ENVIRONMENT
     params:
         dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
+    # The progress bar is for the user's eyes as well.
     shell:
-        COMMAND + " download --dataset {params.dataset:q}" " --output {output} 2> {log}"
+        COMMAND + " download --dataset {params.dataset:q}" " --output {output} 2>&1 | tee {log} >&2"
 
 
 rule prepare_dataset:

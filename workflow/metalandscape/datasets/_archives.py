@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -156,7 +155,7 @@ def fetch(url: str, checksum: str, folder: Path, name: str) -> None:
     """
     import pooch
 
-    downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty())
+    downloader = pooch.HTTPDownloader(progressbar=True)
     store = pooch.create(
         folder, "", registry={name: checksum}, urls={name: url}, retry_if_failed=RETRIES
     )
