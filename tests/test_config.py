@@ -158,7 +158,8 @@ def test_a_whole_number_may_stand_for_any_number():
 
 def test_settings_are_everything_but_how_far_and_how_often():
     settings = json.loads(config.load(VALID).runs["waves"].settings())
-    assert set(config.Run.model_fields) - set(settings) == {"epochs", "epochs_per_job", "seeds"}
+    left_out = set(config.Run.model_fields) - set(settings)
+    assert left_out == {"epochs", "epochs_per_job", "seeds", "way", "regularizer"}  # null are two
 
 
 def test_a_run_is_restored_from_its_settings():
@@ -206,3 +207,13 @@ def test_every_option_of_a_metric_is_used(metric):
     if 'tasks("test")' in source or "tasks(split)" in source:
         used |= {"tasks"} | ({"train_tasks"} if "tasks(split)" in source else set())
     assert options == used
+
+
+# --- regularizers
+
+
+def test_a_regularizer_gets_its_modules_defaults():
+    regularized = changed("runs/letters_maml_T1/regularizer", {"name": "trajectory_angle"})
+    run = config.load(regularized).runs["letters_maml_T1"]
+    assert run.regularizer == {"name": "trajectory_angle", "gamma": 0.5}
+    assert json.loads(run.settings())["regularizer"] == run.regularizer

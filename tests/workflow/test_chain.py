@@ -65,7 +65,7 @@ def longer(project):
 
     def change(config):
         config["runs"] = {"letters_maml": {"algorithm": "maml", "inner_steps": 2}}
-        config["defaults"] |= {"iterations": 60, "seeds": [0]}
+        config["defaults"] |= {"iterations": 100, "seeds": [0]}
         config["figures"] = {"fig5": ["letters_maml"]}
 
     project.configure(change)
@@ -79,17 +79,16 @@ def uninterrupted(fresh):
     return project.products("checkpoints", "tables")
 
 
-def caught(snakemake, block):
-    """Return the training process of a block as soon as it has written something."""
-    deadline = time.monotonic() + 120
+def caught(snakemake, log):
+    """Return the training process of the second block when it has trained one epoch of two."""
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and snakemake.poll() is None:
-        for child in psutil.Process(snakemake.pid).children(recursive=True):
-            line = child.cmdline() if child.is_running() else []
-            if "train" in line and any(f"state{block}." in part for part in line):
-                time.sleep(2.5)  # the import of torch; then it trains
-                return child
-        time.sleep(0.05)
-    raise AssertionError("the training process never showed up")
+        if log.exists() and "epoch 3:" in log.read_text():
+            for child in psutil.Process(snakemake.pid).children(recursive=True):
+                if "metalandscape" in child.cmdline():
+                    return child
+        time.sleep(0.02)
+    raise AssertionError("the second block was never seen at work")
 
 
 @pytest.mark.parametrize("victim", ["training", "snakemake"])
@@ -102,7 +101,8 @@ def test_a_kill_loses_at_most_one_block(fresh, uninterrupted, victim):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as snakemake:
-        child = caught(snakemake, 4)
+        log = "results/smoke/logs/train/letters_maml/seed0/epochs3-4.log"
+        child = caught(snakemake, project.folder / log)
         os.kill(child.pid if victim == "training" else snakemake.pid, signal.SIGKILL)
     if victim == "snakemake":
         child.kill()

@@ -4,7 +4,6 @@ Every key is declared here, or in the module of the dataset kind or metric it be
 explained in config/README.md.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
@@ -16,7 +15,8 @@ from .datasets import DatasetOptions
 from .errors import UserError
 from .matrix import NAME, Place, checked_name, expand
 from .networks import ConvNetwork, MLPNetwork
-from .strict import Strict, mapping, number_as_text, sentence, unknown
+from .options import overridden
+from .strict import Strict, mapping, sentence, unknown
 
 __all__ = ["NAME", "Config", "Folders", "Run", "load"]
 
@@ -40,6 +40,7 @@ class Run(Strict):
     epochs: PositiveInt = 100
     epochs_per_job: PositiveInt = 1
     seeds: list[NonNegativeSeed] = Field(default=[0, 1, 2], min_length=1)
+    regularizer: dict[str, str | int | float] | None = None
 
     @field_validator("seeds")
     @classmethod
@@ -56,9 +57,11 @@ class Run(Strict):
         """Return what a job's result depends on, as JSON: everything but how far and how often.
 
         Epochs, their grouping into jobs and the seeds are left out, so that training further or
-        adding a seed changes no existing job.
+        adding a seed changes no existing job; so are nulls, so that a key that is new to the schema
+        changes none either.
         """
-        return self.model_dump_json(exclude={"epochs", "epochs_per_job", "seeds"})
+        own = {"epochs", "epochs_per_job", "seeds"}
+        return self.model_dump_json(exclude=own, exclude_none=True)
 
     def blocks(self) -> list[tuple[int, int]]:
         """Return the training jobs as (first, last) epoch; epoch 0 is the initialisation."""
@@ -136,6 +139,8 @@ def _runs(
     patterns: Mapping[str, Any], defaults: Mapping[str, Any], datasets: Mapping[str, DatasetOptions]
 ) -> Iterator[tuple[str, Run]]:
     for name, settings, place in expand(patterns, defaults):
+        if isinstance(settings.get("regularizer"), Mapping):
+            settings["regularizer"] = _regularizer(settings["regularizer"], place("regularizer"))
         try:
             run = Run.model_validate(settings)
         except ValidationError as error:
@@ -170,27 +175,20 @@ def _metrics(metrics: Mapping[str, Any]) -> Iterator[tuple[str, dict]]:
         if name not in known:
             raise UserError(f"config key metrics.{name}: {unknown(name, known)}.")
     for name, defaults in known.items():
-        options = mapping(metrics.get(name, {}), f"metrics.{name}")
-        for option, value in options.items():
-            key = f"config key metrics.{name}.{option}"
-            if option not in defaults:
-                raise UserError(f"{key}: {unknown(option, defaults)}.")
-            if complaint := _option(value, defaults[option], 3 if option == "tasks" else 0):
-                raise UserError(
-                    f"{key}: expected {complaint}, got {value!r}{number_as_text(value)}."
-                )
-        yield name, {**defaults, **options}
+        place = f"metrics.{name}"
+        yield name, overridden(mapping(metrics.get(name, {}), place), defaults, place)
 
 
-def _option(value: Any, default: float, least: int) -> str | None:
-    """Return what is expected of an option, or None if its value is just that."""
-    wanted = type(default)
-    if isinstance(value, bool) or not isinstance(value, (int, wanted)):
-        return "a whole number" if wanted is int else "a number"
-    if not 0 <= value < math.inf or (value == 0 and default != 0):
-        return "a number of at least 0" if default == 0 else "a positive number"
-    # Averages over pairs need three tasks for their standard error.
-    return f"at least {least}" if value < least else None
+def _regularizer(given: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return a run's regularizer with its module's options, overridden by the configuration's."""
+    options, known = dict(mapping(given, key)), plugins.names("regularizers")
+    name = options.pop("name", None)
+    if name not in known:
+        raise UserError(f"config key {key}.name: {unknown(name, known)}.")
+    return {
+        "name": name,
+        **overridden(options, plugins.declared("regularizers", name, "OPTIONS"), key),
+    }
 
 
 def _figures(figures: Mapping[str, Any], runs: Mapping) -> Iterator[tuple[str, list[str]]]:
@@ -238,6 +236,12 @@ def _check_run(run: Run, place: Place, datasets: Mapping[str, DatasetOptions]) -
     )
     possible = data.tasks in plugins.declared("algorithms", run.algorithm, "TASKS")
     require(possible, "algorithm", f"{run.algorithm} does not learn {data.tasks} tasks")
+    heeded = plugins.declared("algorithms", run.algorithm, "REGULARIZED")
+    require(
+        heeded or not run.regularizer,
+        "regularizer",
+        f"{run.algorithm} has no use for it; remove it",
+    )
     if not regression:
         _check_images(run, data, require)
 

@@ -3,6 +3,7 @@
 A module of this folder is an algorithm (`algorithm:` in the configuration). It defines
 
 - `TASKS`: a literal, the kinds of tasks it can learn from: "classification", "regression".
+- `REGULARIZED`: a literal, whether it adapts in training and so heeds a run's `regularizer`.
 - `build(run, dataset)`: the model that is meta-trained.
 - `step(model, theta, run, dataset, seed, iteration)`: an `Outer`, the gradient of one
   meta-iteration, which Adam then applies.

@@ -12,6 +12,7 @@ from ..models import build as build_network
 from . import Outer
 
 TASKS = ("classification",)
+REGULARIZED = False
 
 
 def build(run: Run, dataset: Dataset) -> Model:

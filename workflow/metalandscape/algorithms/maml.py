@@ -1,22 +1,13 @@
 """MAML with the exact second-order meta-gradient (Finn et al. 2017), Eq. 1 and 2."""
 
-from torch import Tensor
+from functools import partial
 
-from .. import tasks
-from ..config import Run
-from ..datasets import Dataset
-from ..models import Model
-from . import Outer
-from ._episodic import build, meta_gradient, starting_point
+from ._episodic import build, starting_point
+from ._episodic import step as episodic_step
 
-__all__ = ["TASKS", "build", "starting_point", "step"]
+__all__ = ["REGULARIZED", "TASKS", "build", "starting_point", "step"]
 
 TASKS = ("classification", "regression")
+REGULARIZED = True
 
-
-def step(
-    model: Model, theta: Tensor, run: Run, dataset: Dataset, seed: int, iteration: int
-) -> Outer:
-    """Return the meta-gradient over the tasks of one meta-iteration."""
-    batch = tasks.sample(dataset, run, seed, iteration)
-    return meta_gradient(model, theta, batch, run.inner_steps, run.inner_rate, second_order=True)
+step = partial(episodic_step, second_order=True)
