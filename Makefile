@@ -6,7 +6,8 @@ CONFIG ?= config.yaml
 
 READY := .venv/.ready
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
-SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) --configfile $(CONFIG)
+# Targets stand before --configfile, which takes every word after it.
+SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
 .PHONY: all test lint format env clean FORCE
 .DELETE_ON_ERROR:
@@ -18,8 +19,9 @@ all: $(READY)
 figures/smoke/% results/smoke/%: CONFIG = config/smoke.yaml
 figures/real/% results/real/%: CONFIG = config/real.yaml
 figures/paper/% results/paper/%: CONFIG = config/paper.yaml
+figures/% results/%: TARGET = $@
 figures/% results/%: $(READY) FORCE
-	@$(SNAKEMAKE) $@
+	@$(SNAKEMAKE)
 
 test: lint
 	$(IN_VENV) python -m pytest
