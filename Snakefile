@@ -1,5 +1,4 @@
 # The table of contents: configuration, paths, rules. `snakemake --cores 8 figures/fig7.pdf`
-import os
 import sys
 from pathlib import Path
 
@@ -7,13 +6,9 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# Jobs run this interpreter and this package, wherever the checkout and the environment are.
-PACKAGE = str(Path(workflow.basedir, "workflow"))
-sys.path.insert(0, PACKAGE)
-os.environ["PYTHONPATH"] = PACKAGE
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
-from metalandscape import config as schema, plugins
+from metalandscape import config as schema, datasets, environment, plugins
 from metalandscape.duplicates import refuse_repeated_keys
 from metalandscape.errors import UserError
 
@@ -29,8 +24,7 @@ try:
     settings = schema.load(config)
 except UserError as error:
     sys.exit(f"metalandscape: {error}")
-if settings.archives:
-    os.environ["METALANDSCAPE_ARCHIVES"] = settings.archives
+environment.hand_on(settings.archives)
 
 
 include: "workflow/rules/common.smk"

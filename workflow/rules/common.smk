@@ -1,4 +1,7 @@
-# Every path of the workflow, once, and the few lookups the rules share.
+# Every path of the workflow, once, and the lookups of the rules.
+import json
+import os
+
 RESULTS = settings.folders.results
 MANIFEST = f"{RESULTS}/archives/{{dataset}}.json"
 DATA = f"{RESULTS}/data/{{dataset}}.safetensors"
@@ -12,9 +15,9 @@ RUN_TABLE = f"{RESULTS}/tables/{{run}}/{{metric}}.csv"
 TABLE = f"{RESULTS}/tables/{{metric}}.csv"
 FIGURE = f"{settings.folders.figures}/{{figure}}.{{suffix}}"
 LOG = f"{RESULTS}/logs"
+CLAIMS = plugins.names("claims")
 
 ENVIRONMENT = "../../envs/metalandscape.yaml"  # relative to the rules, used with --sdm conda
-COMMAND = "python -m metalandscape"
 
 
 wildcard_constraints:
@@ -42,3 +45,110 @@ def data_of(wildcards):
 def settings_of(wildcards):
     """What a run's jobs depend on, as JSON; a change of it reruns them."""
     return settings.runs[wildcards.run].settings()
+
+
+def check_archives(wildcards):
+    """Stop before anything runs when archives are missing; a dry-run needs none.
+
+    Nor does a dataset that is prepared already: Snakemake asks for its inputs all the same.
+    """
+    missing = datasets.missing_archives(settings.datasets[wildcards.dataset])
+    needed = not Path(DATA.format(**wildcards)).exists() and not workflow.output_settings.dryrun
+    if missing and needed:
+        sys.exit(f"metalandscape: config key datasets.{wildcards.dataset}: {missing}.")
+    return []
+
+
+def manifest_of(wildcards):
+    """The manifest of a dataset's archives; generated data have none."""
+    return MANIFEST.format(**wildcards) if settings.datasets[wildcards.dataset].archives() else []
+
+
+def kind_of(wildcards):
+    """The files of the module that prepares a dataset."""
+    return module("datasets", settings.datasets[wildcards.dataset].kind)
+
+
+def counts_of(wildcards):
+    """How many fixed tasks a metric wants of each split."""
+    options = settings.metrics[wildcards.metric]
+    return json.dumps({"test": options.get("tasks", 0), "train": options.get("train_tasks", 0)})
+
+
+def training_of(wildcards):
+    """The files of the algorithm that trains a run, and of its regularizer."""
+    run = settings.runs[wildcards.run]
+    regularizer = module("regularizers", run.regularizer["name"]) if run.regularizer else []
+    return module("algorithms", run.algorithm) + regularizer
+
+
+def runs_with(block):
+    """The pattern of the runs that train this block of epochs."""
+    return "|".join(name for name, run in settings.runs.items() if block in run.blocks())
+
+
+def epochs_of_jobs(run):
+    """The `epochs` wildcard of every metric job of a run: "7", or "0-9" for a batch."""
+    step, last = settings.checkpoints_per_job, settings.runs[run].epochs
+    batches = [(first, min(first + step - 1, last)) for first in range(0, last + 1, step)]
+    return [f"{a}" if a == b else f"{a}-{b}" for a, b in batches]
+
+
+def checkpoints_of(wildcards):
+    """The checkpoints that a metric job measures."""
+    first, _, last = wildcards.epochs.partition("-")
+    epochs = range(int(first), int(last or first) + 1)
+    return [CHECKPOINT.format(run=wildcards.run, seed=wildcards.seed, epoch=e) for e in epochs]
+
+
+def measured_of(wildcards):
+    """The tables of all jobs of one run and metric."""
+    return expand(
+        MEASURED,
+        metric=wildcards.metric,
+        run=wildcards.run,
+        seed=settings.runs[wildcards.run].seeds,
+        epochs=epochs_of_jobs(wildcards.run),
+    )
+
+
+def run_tables_of(wildcards):
+    """The tables of one metric of all runs that some figure shows."""
+    return [
+        RUN_TABLE.format(run=run, metric=metric)
+        for metric, run in settings.pairs()
+        if metric == wildcards.metric
+    ]
+
+
+def tables_of(wildcards):
+    """The tables of a figure's metrics and runs."""
+    return expand(
+        RUN_TABLE,
+        metric=plugins.declared("figures", wildcards.figure, "METRICS"),
+        run=settings.figures[wildcards.figure],
+    )
+
+
+def runs_of(wildcards):
+    """The settings of the runs that a figure shows, as JSON."""
+    chosen = settings.figures[wildcards.figure]
+    return json.dumps({run: json.loads(settings.runs[run].settings()) for run in chosen})
+
+
+def judged_pairs():
+    """The (metric, run) of all tables that claims read and figures show."""
+    read = {metric for claim in CLAIMS for metric in plugins.declared("claims", claim, "METRICS")}
+    return [(metric, run) for metric, run in settings.pairs() if metric in read]
+
+
+def judged_runs():
+    """The settings of the runs that claims are judged on, as JSON."""
+    shown = {run for _, run in judged_pairs()}
+    return json.dumps({r: json.loads(s.settings()) for r, s in settings.runs.items() if r in shown})
+
+
+def judged_datasets():
+    """The options of the datasets of these runs, as JSON: published numbers are for some only."""
+    names = sorted({settings.runs[run].dataset for _, run in judged_pairs()})
+    return json.dumps({n: json.loads(settings.datasets[n].model_dump_json()) for n in names})

@@ -1,35 +1,4 @@
 # Archives -> prepared datasets -> fixed task lists.
-import json
-
-from metalandscape import datasets
-
-
-def check_archives(wildcards):
-    """Stop before anything runs when archives are missing; a dry-run needs none.
-
-    Nor does a dataset that is prepared already: Snakemake asks for its inputs all the same.
-    """
-    missing = datasets.missing_archives(settings.datasets[wildcards.dataset])
-    needed = not Path(DATA.format(**wildcards)).exists() and not workflow.output_settings.dryrun
-    if missing and needed:
-        sys.exit(f"metalandscape: config key datasets.{wildcards.dataset}: {missing}.")
-    return []
-
-
-def manifest_of(wildcards):
-    """The manifest of a dataset's archives; generated data have none."""
-    return MANIFEST.format(**wildcards) if settings.datasets[wildcards.dataset].archives() else []
-
-
-def kind_of(wildcards):
-    """The files of the module that prepares a dataset."""
-    return module("datasets", settings.datasets[wildcards.dataset].kind)
-
-
-def counts_of(wildcards):
-    """How many fixed tasks a metric wants of each split."""
-    options = settings.metrics[wildcards.metric]
-    return json.dumps({"test": options.get("tasks", 0), "train": options.get("train_tasks", 0)})
 
 
 rule download_archives:
@@ -46,7 +15,8 @@ rule download_archives:
         dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
     # The progress bar is for the user's eyes as well.
     shell:
-        COMMAND + " download --dataset {params.dataset:q}" " --output {output} 2>&1 | tee {log} >&2"
+        "python -m metalandscape download --dataset {params.dataset:q}"
+        " --output {output} 2>&1 | tee {log} >&2"
 
 
 rule prepare_dataset:
@@ -63,7 +33,7 @@ rule prepare_dataset:
         dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
         manifest=lambda w, input: f"--manifest {input.manifest}" if input.manifest else "",
     shell:
-        COMMAND + " prepare --dataset {params.dataset:q} {params.manifest}"
+        "python -m metalandscape prepare --dataset {params.dataset:q} {params.manifest}"
         " --output {output} 2> {log}"
 
 
@@ -80,5 +50,5 @@ rule sample_tasks:
         shape=lambda w: json.dumps(settings.runs[w.run].shape()),
         counts=counts_of,
     shell:
-        COMMAND + " sample --shape {params.shape:q} --seed {wildcards.seed} --data {input.data}"
-        " --counts {params.counts:q} --output {output} 2> {log}"
+        "python -m metalandscape sample --shape {params.shape:q} --seed {wildcards.seed}"
+        " --data {input.data} --counts {params.counts:q} --output {output} 2> {log}"

@@ -3,11 +3,6 @@
 BLOCKS = sorted({block for run in settings.runs.values() for block in run.blocks()})
 
 
-def runs_with(block):
-    """The pattern of the runs that train this block of epochs."""
-    return "|".join(name for name, run in settings.runs.items() if block in run.blocks())
-
-
 for first, last in BLOCKS:
 
     rule:
@@ -15,7 +10,7 @@ for first, last in BLOCKS:
             f"train_epochs_{first}_to_{last}"
         input:
             data=data_of,
-            module=lambda w: module("algorithms", settings.runs[w.run].algorithm),
+            module=training_of,
             previous=[] if first == 1 else STATE.replace("{epoch}", str(first - 1)),
         output:
             # The first block also writes epoch 0, the initialisation.
@@ -39,6 +34,6 @@ for first, last in BLOCKS:
             run=settings_of,
             previous=lambda w, input: f"--previous {input.previous}" if input.previous else "",
         shell:
-            COMMAND + " train --run {params.run:q} --seed {wildcards.seed} --data {input.data}"
-            " {params.previous} --checkpoints {output.checkpoints} --state {output.state}"
+            "python -m metalandscape train --run {params.run:q} --seed {wildcards.seed}"
+            " --data {input.data} {params.previous} --checkpoints {output.checkpoints} --state {output.state}"
             " --log {output.log} 2> {log}"
