@@ -32,6 +32,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/claims.smk"
 
 
 rule all:
@@ -39,3 +40,4 @@ rule all:
     input:
         expand(FIGURE, figure=settings.figures, suffix=["pdf", "png"]),
         expand(TABLE, metric=sorted({metric for metric, _ in settings.pairs()})),
+        rules.judge_claims.output,

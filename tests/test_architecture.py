@@ -116,7 +116,7 @@ def test_statistics_and_tables_never_load_torch():
 
 
 @pytest.mark.parametrize(
-    "room", ["figures", "statistics", "tables", "config", "plugins", "datasets"]
+    "room", ["claims", "figures", "statistics", "tables", "config", "plugins", "datasets"]
 )
 def test_torch_is_not_mentioned_in(room):
     for path in FILES:

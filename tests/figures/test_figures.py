@@ -1,103 +1,129 @@
-import numpy as np
-import pandas as pd
+"""What holds for every figure, drawn from made-up tables."""
+
 import pytest
+from matplotlib.collections import PolyCollection
 
-from helpers import image_run
+from figure_tables import EPOCHS, RUNS, data, drawing, drawn
 from metalandscape import plugins
-from metalandscape.figures import FigureData, _style
+from metalandscape.figures import _style
 
-QUANTITIES = {
-    "accuracy": ["target_accuracy", "target_loss", "support_loss"],
-    "gradients": ["gradient_product"],
-    "trajectories": ["direction_cosine", "displacement_norm"],
-    "hessian": ["hessian_norm"],
-    "embeddings": ["embedding_product"],
+# Panels, and lines over epochs, of the runs in `figure_tables`; two runs where it names none.
+CONTENT = {
+    "fig1": (3, 0),
+    "fig2": (6, 12),
+    "fig3": (3, 6),
+    "fig4": (3, 6),
+    "fig5": (2, 4),
+    "fig6": (2, 4),
+    "fig7": (2, 2 * 2 * 3),
+    "fig8": (5, 4),
+    "fig9": (1, 2),
+    "fig10": (4, 0),
+    "fig11": (1, 2),
+    "fig12": (4, 24),
+    "fig13": (16, 16),
+    "fig14": (12, 12 * 2 * 3),
+    "fig15": (2, 6),
 }
-RUNS = {
-    "first": image_run(algorithm="first_order_maml", inner_steps=1),
-    "second": image_run(algorithm="maml", inner_steps=1),
-}
+ILLUSTRATIONS = [name for name, runs in RUNS.items() if not runs]
 
 
-def table(metrics, seeds=3, epochs=12):
-    rng = np.random.default_rng(0)
-    rows = [
-        (run, seed, epoch, "test", quantity, epoch / 10 + rng.random(), 0.1, 50)
-        for run in RUNS
-        for seed in range(seeds)
-        for epoch in range(epochs)
-        for metric in metrics
-        for quantity in QUANTITIES[metric]
-    ]
-    columns = ["run", "seed", "epoch", "split", "metric", "value", "stderr", "n_tasks"]
-    return pd.DataFrame(rows, columns=columns)
+every_figure = pytest.mark.parametrize("name", plugins.names("figures"))
 
 
-@pytest.fixture(params=plugins.names("figures"))
-def drawn(request):
-    module = plugins.load("figures", request.param)
-    data = FigureData(table(module.METRICS), RUNS, "a scale in words")
-    figure = module.draw(data)
-    yield figure, data, request.param
-    _style.plt.close(figure)
+def panels(figure):
+    """The panels, without colour bars and the second of twin axes."""
+    seen, found = [], []
+    for ax in figure.axes:
+        place = ax.get_subplotspec()
+        if place is not None and place not in seen and ax.get_label() != "<colorbar>":
+            seen.append(place)
+            found.append(ax)
+    return found
 
 
-def lines(figure):
-    return [line for ax in figure.axes for line in ax.lines if len(line.get_xdata()) > 2]
+def curves(figure):
+    """The lines over epochs; other lines are marks of two points, or R over k."""
+    return [line for ax in figure.axes for line in ax.lines if len(line.get_xdata()) == EPOCHS]
 
 
-def texts(figure):
-    return " ".join(ax.get_title() + ax.get_xlabel() + ax.get_ylabel() for ax in figure.axes)
+@every_figure
+def test_every_figure_has_its_panels_and_curves(name):
+    figure = drawing(name)
+    assert (len(panels(figure)), len(curves(figure))) == CONTENT.get(name, (2, len(curves(figure))))
 
 
-def test_every_figure_shows_curves_over_epochs(drawn):
-    figure, _, _ = drawn
-    assert all(len(line.get_xdata()) == 12 for line in lines(figure)) and lines(figure)
-    assert "epoch" in texts(figure)
+@every_figure
+def test_no_panel_is_empty_and_no_curve_a_point(name):
+    figure = drawing(name)
+    for ax in figure.axes:
+        assert ax.lines or ax.collections
+        if name not in ILLUSTRATIONS:
+            assert all(len(line.get_xdata()) > 1 for line in ax.lines)
 
 
-def test_every_figure_names_scale_data_and_seeds_and_is_saved_the_same_twice(drawn, tmp_path):
-    figure, data, name = drawn
-    paths = [tmp_path / f"{name}.pdf", tmp_path / f"{name}.png"]
-    _style.save(figure, data, paths)
-    first = [path.read_bytes() for path in paths]
-    assert figure.get_supxlabel() == "a scale in words\ndata: images; seeds per run: 3"
-    again = plugins.load("figures", name).draw(data)
-    _style.save(again, data, paths)
-    _style.plt.close(again)
-    assert first == [path.read_bytes() for path in paths]
+@every_figure
+def test_every_mean_has_its_band(name):
+    figure = drawing(name)
+    bands = sum(isinstance(c, PolyCollection) for ax in figure.axes for c in ax.collections)
+    individual = name in ("fig1", "fig7", "fig14")
+    assert individual or bands == len(curves(figure))
 
 
-def test_every_figure_declares_its_metrics(drawn):
-    _, _, name = drawn
+@every_figure
+def test_every_panel_names_its_axes(name):
+    figure = drawing(name)
+    for ax in figure.axes:
+        assert ax.get_ylabel()
+    for ax in panels(figure):
+        assert ax.get_xlabel() and ax.get_title()
+
+
+@every_figure
+def test_epochs_are_whole(name):
+    figure = drawing(name)
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        if ax.get_xlabel() == "epoch":
+            assert all(tick == int(tick) for tick in ax.get_xticks())
+
+
+@every_figure
+def test_nothing_is_clipped(name):
+    figure = drawing(name)
+    _style.save(figure, data(name), [])
+    figure.draw_without_rendering()
+    page = figure.bbox
+    texts = [ax.title for ax in figure.axes] + [legend for legend in figure.legends]
+    for text in [*texts, figure._supxlabel]:
+        box = text.get_window_extent()
+        assert box.x0 >= page.x0 - 1 and box.x1 <= page.x1 + 1 and box.y1 <= page.y1 + 1
+
+
+@every_figure
+def test_every_figure_names_what_it_is_drawn_from(name):
+    figure = drawing(name)
+    _style.save(figure, data(name), [])
+    if name in ILLUSTRATIONS:
+        assert "computed on a two-parameter family of tasks" in figure.get_supxlabel()
+    else:
+        datasets = sorted({run.dataset for run in data(name).runs.values()})
+        words = f"a scale in words\ndata: {', '.join(datasets)}; seeds per run: 3"
+        assert figure.get_supxlabel().startswith(words)
+
+
+@every_figure
+def test_every_figure_is_saved_the_same_twice(name, tmp_path):
+    # PNGs of many panels take seconds, and are drawn from the same lines.
+    formats = ["pdf", "png"] if name in ("fig1", "fig5") else ["pdf"]
+    paths = [tmp_path / f"{name}.{suffix}" for suffix in formats]
+    saved = []
+    for figure in (drawn(name), drawn(name)):
+        _style.save(figure, data(name), paths)
+        saved.append([path.read_bytes() for path in paths])
+    assert saved[0] == saved[1]
+
+
+@every_figure
+def test_every_figure_declares_its_metrics(name):
     assert plugins.declared("figures", name, "METRICS") == plugins.load("figures", name).METRICS
-
-
-def test_fig7_draws_every_seed_and_prints_the_correlation():
-    data = FigureData(table(["accuracy", "gradients"]), RUNS, "scale")
-    figure = plugins.load("figures", "fig7").draw(data)
-    assert len(lines(figure)) == 2 * 2 * 3
-    accuracy = data.curve("first", "target_accuracy")["value"]
-    product = data.curve("first", "gradient_product")["value"]
-    expected = np.corrcoef(accuracy, product)[0, 1]
-    assert f"R = {expected:.2f} [" in figure.axes[0].get_title()
-    assert "n = 36" in figure.axes[0].get_title()
-    _style.plt.close(figure)
-
-
-def test_fig5_draws_the_mean_over_seeds():
-    data = FigureData(table(["accuracy", "trajectories"]), RUNS, "scale")
-    figure = plugins.load("figures", "fig5").draw(data)
-    means = data.curve("first", "target_accuracy").groupby("epoch")["value"].mean()
-    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), means)
-    _style.plt.close(figure)
-
-
-def test_fig3_marks_the_maximum_of_accuracy():
-    data = FigureData(table(["accuracy", "hessian"]), RUNS, "scale")
-    figure = plugins.load("figures", "fig3").draw(data)
-    assert len(figure.axes) == 3
-    best = data.curve("second", "target_accuracy").groupby("epoch")["value"].mean().idxmax()
-    marks = [line.get_xdata()[0] for line in figure.axes[2].lines if len(line.get_xdata()) == 2]
-    assert marks[1] == best
-    _style.plt.close(figure)

@@ -58,8 +58,10 @@ def parser() -> argparse.ArgumentParser:
     sub = command("tabulate", "Join tables.", "output")
     sub.add_argument("inputs", nargs="+")
     sub = command("draw", "Draw a figure.", "figure", "scale", "runs")
-    sub.add_argument("--tables", nargs="+", required=True)
+    sub.add_argument("--tables", nargs="*", required=True, help="none for an illustration")
     sub.add_argument("--outputs", nargs="+", required=True)
+    sub = command("judge", "Judge the claims.", "runs", "datasets", "scale", "output", "readable")
+    sub.add_argument("--tables", nargs="*", required=True, help="none if no figure has any")
     return top
 
 

@@ -118,15 +118,29 @@ def tabulate(inputs: list[str], output: str) -> None:
 
 def draw(figure: str, scale: str, runs: str, tables: list[str], outputs: list[str]) -> None:
     """Draw a figure from cached tables."""
-    import pandas as pd
-
     from .figures import FigureData, _style
-    from .tables import read
+    from .tables import read_all
 
-    table = pd.concat([read(path) for path in tables], ignore_index=True)
     settings = {name: Run.model_validate(run) for name, run in json.loads(runs).items()}
-    data = FigureData(table, settings, scale)
+    data = FigureData(read_all(tables), settings, scale)
     _style.save(plugins.load("figures", figure).draw(data), data, outputs)
+
+
+def judge(
+    runs: str, datasets: str, scale: str, tables: list[str], output: str, readable: str
+) -> None:
+    """Judge the paper's claims from cached tables; write all verdicts, and a page to read."""
+    from .claims import ClaimData, _report
+    from .tables import read_all, write
+
+    settings = {name: Run.model_validate(run) for name, run in json.loads(runs).items()}
+    data = ClaimData(read_all(tables), settings, json.loads(datasets))
+    claims = [plugins.load("claims", name) for name in plugins.names("claims")]
+    verdicts = [verdict for claim in claims for verdict in claim.judge(data)]
+    page = _report.markdown([claim.CLAIM for claim in claims], verdicts, scale)
+    write(output, _report.frame(verdicts))
+    with whole(readable) as temporary:
+        temporary.write_text(page + "\n")
 
 
 def epoch_of(path: str | Path) -> int:

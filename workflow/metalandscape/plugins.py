@@ -1,8 +1,8 @@
-"""Rooms that are extended by adding one file: algorithms, datasets, metrics, figures.
+"""Rooms that are extended by adding one file: algorithms, datasets, metrics, figures, claims.
 
-What a module of such a room declares (its options, the metrics a figure reads) is a literal at its
-top. It is read here from the source text, because importing the module would import torch or
-seaborn, which costs the workflow seconds at every call.
+What a module of such a room declares (its options, the metrics a figure or a claim reads) is a
+literal at its top. It is read here from the source text, because importing the module would import
+torch or seaborn, which costs the workflow seconds at every call.
 """
 
 import ast

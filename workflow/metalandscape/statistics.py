@@ -1,5 +1,6 @@
-"""Correlations over epochs, with intervals that respect autocorrelation."""
+"""Correlations over epochs and differences over seeds, with intervals."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -29,26 +30,71 @@ class Correlation(NamedTuple):
         return f"R = {self.r:.2f} [{self.low:.2f}, {self.high:.2f}], n = {self.n}"
 
 
-def correlation(points: pd.DataFrame, x: str, y: str) -> Correlation:
-    """Return R between two columns over checkpoints, with its bootstrap interval.
+class Difference(NamedTuple):
+    """A mean paired difference with its 95 % interval; NaN where it is not defined."""
 
-    Neighbouring epochs resemble each other, so the bootstrap draws whole stretches of epochs: seeds
-    are drawn with replacement, and within each drawn seed circular blocks of ceil(sqrt(epochs))
-    consecutive checkpoints (Politis & Romano 1992). The percentiles 2.5 and 97.5 are the interval.
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+def paired_difference(first: pd.Series, second: pd.Series) -> Difference:
+    """Return the mean of second - first, paired by position, with Student's t interval."""
+    from scipy import stats
+
+    differences = np.asarray(second, float) - np.asarray(first, float)
+    n, mean = len(differences), float(differences.mean()) if len(differences) else float("nan")
+    if n < 2:
+        return Difference(mean, float("nan"), float("nan"), n)
+    half = stats.t.ppf(0.975, n - 1) * differences.std(ddof=1) / np.sqrt(n)
+    return Difference(mean, float(mean - half), float(mean + half), n)
+
+
+def correlation(points: pd.DataFrame, x: str, y: str, resamples: int = RESAMPLES) -> Correlation:
+    """Return R between two columns over checkpoints of all seeds, with its `bootstrap` interval.
 
     Args:
         points: columns `seed`, `epoch`, x and y; a row per checkpoint.
         x: name of a column.
         y: name of a column.
+        resamples: the number of bootstrap samples.
     """
-    points = points.dropna(subset=[x, y]).sort_values(["seed", "epoch"])
-    seeds = [group[[x, y]].to_numpy() for _, group in points.groupby("seed")]
-    rng = randomness.generator(0, "bootstrap", x, y, len(points))
-    values = [pearson(_resample(seeds, rng)) for _ in range(RESAMPLES if seeds else 0)]
-    defined = np.array(values)[np.isfinite(values)] if values else np.array([])
-    low, high = np.percentile(defined, [2.5, 97.5]) if len(defined) else (np.nan, np.nan)
-    r = pearson(points[[x, y]].to_numpy())
-    return Correlation(r, float(low), float(high), len(points))
+    points = points.dropna(subset=[x, y])
+    interval = bootstrap(points, [x, y], lambda parts: pearson(np.concatenate(parts)), resamples)
+    return Correlation(*interval, len(points))
+
+
+def bootstrap(
+    points: pd.DataFrame,
+    columns: list[str],
+    statistic: Callable[[list[np.ndarray]], float],
+    resamples: int = RESAMPLES,
+) -> tuple[float, float, float]:
+    """Return a statistic over checkpoints with the ends of its 95 % bootstrap interval.
+
+    Neighbouring epochs resemble each other, so the bootstrap draws whole stretches of epochs: seeds
+    are drawn with replacement, and within each drawn seed circular blocks of ceil(sqrt(epochs))
+    consecutive checkpoints (Politis & Romano 1992). The percentiles 2.5 and 97.5 are the interval.
+    It is NaN where the statistic is undefined in more than a twentieth of the resamples, for a
+    percentile of the others would be one of a selection.
+
+    Args:
+        points: columns `seed`, `epoch` and those named; a row per checkpoint, without NaN.
+        columns: what the statistic is computed from.
+        statistic: takes a list of arrays [checkpoints, columns], one for each seed drawn.
+        resamples: the number of bootstrap samples.
+    """
+    ordered = points.sort_values(["seed", "epoch"])
+    seeds = [group[columns].to_numpy(float) for _, group in ordered.groupby("seed")]
+    if not seeds:
+        return float("nan"), float("nan"), float("nan")
+    rng = randomness.generator(0, "bootstrap", *columns, len(points))
+    values = np.array([statistic(_resample(seeds, rng)) for _ in range(resamples)])
+    defined = values[np.isfinite(values)]
+    enough = len(defined) >= 0.95 * resamples
+    low, high = np.percentile(defined, [2.5, 97.5]) if enough else (np.nan, np.nan)
+    return float(statistic(seeds)), float(low), float(high)
 
 
 def pearson(points: np.ndarray) -> float:
@@ -58,7 +104,7 @@ def pearson(points: np.ndarray) -> float:
     return float(np.corrcoef(points.T)[0, 1])
 
 
-def _resample(seeds: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+def _resample(seeds: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
     """Return one bootstrap sample: seeds with replacement, circular blocks of rows within each."""
     parts = []
     for chosen in rng.integers(len(seeds), size=len(seeds)):
@@ -68,4 +114,4 @@ def _resample(seeds: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
         starts = rng.integers(n, size=-(-n // block))
         index = (starts[:, None] + np.arange(block)).ravel()[:n] % n
         parts.append(rows[index])
-    return np.concatenate(parts)
+    return parts

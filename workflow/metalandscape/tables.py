@@ -41,8 +41,14 @@ def write_measurements(
 
 def concatenate(output: str | Path, inputs: Sequence[str | Path]) -> None:
     """Write the rows of several tables to one, sorted by run, seed and epoch."""
-    table = pd.concat([read(path) for path in inputs])
-    write(output, table.sort_values(["run", "seed", "epoch"], kind="stable"))
+    write(output, read_all(inputs).sort_values(["run", "seed", "epoch"], kind="stable"))
+
+
+def read_all(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """Read the rows of several tables; no table has no rows."""
+    if not paths:
+        return pd.DataFrame(columns=COLUMNS)
+    return pd.concat([read(path) for path in paths], ignore_index=True)
 
 
 def write(path: str | Path, table: pd.DataFrame) -> None:

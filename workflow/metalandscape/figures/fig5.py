@@ -6,7 +6,7 @@ Claim C4 (section 5.2): the coherence of adaptation trajectories correlates with
 from matplotlib.figure import Figure
 
 from . import FigureData
-from ._style import accuracy_against
+from ._layouts import accuracy_against
 
 METRICS = ("accuracy", "trajectories")
 

@@ -7,7 +7,7 @@ accuracy.
 from matplotlib.figure import Figure
 
 from . import FigureData
-from ._style import accuracy_against
+from ._layouts import accuracy_against
 
 METRICS = ("accuracy", "gradients")
 

@@ -1,0 +1,119 @@
+"""Every claim on synthetic tables for which the verdict is known."""
+
+import numpy as np
+import pytest
+
+from claim_tables import SCENARIOS
+from metalandscape import plugins
+from metalandscape.claims import CONTRADICTED, INCONCLUSIVE, SUPPORTED, _report
+from metalandscape.tables import COLUMNS
+
+CLAIMS = plugins.names("claims")
+every_claim = pytest.mark.parametrize("claim", CLAIMS)
+
+
+def judge(claim, data):
+    return plugins.load("claims", claim).judge(data)
+
+
+def overall(verdicts):
+    """The verdicts on the claim by setting."""
+    return _report.frame(verdicts).set_index("setting")["overall"].to_dict()
+
+
+def test_every_claim_has_its_scenarios():
+    assert sorted(SCENARIOS) == CLAIMS == [f"c{i:02}" for i in range(1, 13)]
+
+
+@every_claim
+@pytest.mark.parametrize(
+    ("index", "verdict"), list(enumerate([SUPPORTED, CONTRADICTED, INCONCLUSIVE])), ids=str
+)
+def test_the_verdict_is_the_known_one(claim, index, verdict):
+    found = overall(judge(claim, SCENARIOS[claim][index].data()))
+    assert found and set(found.values()) == {verdict}, found
+
+
+@every_claim
+@pytest.mark.parametrize("index", [0, 1])
+def test_two_seeds_decide_nothing(claim, index):
+    verdicts = judge(claim, SCENARIOS[claim][index].data(seeds=2))
+    assert verdicts and {v.verdict for v in verdicts} == {INCONCLUSIVE}
+    assert all(v.n_seeds == 2 and "too few seeds" in v.reason for v in verdicts)
+
+
+@every_claim
+@pytest.mark.parametrize("index", [0, 1])
+def test_nine_checkpoints_decide_nothing(claim, index):
+    epochs = 9 if claim == "c01" else 10  # only C1 counts epoch 0
+    verdicts = judge(claim, SCENARIOS[claim][index].data(epochs=epochs))
+    assert verdicts and {v.verdict for v in verdicts} == {INCONCLUSIVE}
+    assert all(v.n_checkpoints == 9 and "too few checkpoints" in v.reason for v in verdicts)
+
+
+@every_claim
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_undefined_values_decide_nothing(claim, value):
+    data = SCENARIOS[claim][0].data()
+    data.table["value"] = value
+    verdicts = judge(claim, data)
+    assert verdicts and {v.verdict for v in verdicts} == {INCONCLUSIVE}
+    assert {v.n for v in verdicts} == {0}
+
+
+@every_claim
+@pytest.mark.parametrize("size", [{"seeds": 1, "epochs": 1}, {"seeds": 3, "epochs": 2}])
+def test_the_smallest_tables_decide_nothing(claim, size):
+    verdicts = judge(claim, SCENARIOS[claim][0].data(**size))
+    assert verdicts and {v.verdict for v in verdicts} == {INCONCLUSIVE}
+
+
+@every_claim
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_constant_values_support_nothing(claim, value):
+    data = SCENARIOS[claim][0].data()
+    data.table["value"] = value
+    found = overall(judge(claim, data))
+    assert found and SUPPORTED not in found.values()
+
+
+@every_claim
+def test_without_tables_there_is_no_verdict(claim):
+    scenario = SCENARIOS[claim][0]
+    data = scenario.data()
+    assert judge(claim, type(data)(data.table.iloc[:0][COLUMNS], scenario.runs, {}, 10)) == []
+
+
+@every_claim
+def test_a_verdict_does_not_depend_on_the_order_of_rows(claim):
+    data = SCENARIOS[claim][0].data()
+    shuffled = data.table.sample(frac=1, random_state=0)
+    again = type(data)(shuffled, data.runs, data.datasets, data.resamples)
+    assert judge(claim, data) == judge(claim, again)
+
+
+@every_claim
+def test_meta_train_rows_are_not_read(claim):
+    data = SCENARIOS[claim][0].data()
+    before = judge(claim, data)
+    other = data.table.assign(split="train", value=0.0)
+    both = type(data.table)(np.concatenate([data.table, other]), columns=COLUMNS)
+    both = both.astype(data.table.dtypes)
+    assert judge(claim, type(data)(both, data.runs, data.datasets, data.resamples)) == before
+
+
+@every_claim
+def test_it_reads_no_more_metrics_than_it_declares(claim):
+    """A figure without the other metrics does not keep it from being judged."""
+    measures = {
+        "accuracy": {"target_accuracy", "target_loss", "support_loss"},
+        "hessian": {"hessian_norm"},
+        "trajectories": {"direction_cosine", "displacement_norm"},
+        "gradients": {"gradient_product"},
+        "embeddings": {"embedding_product"},
+    }
+    declared = set().union(*(measures[m] for m in plugins.declared("claims", claim, "METRICS")))
+    used = {quantity for _, quantity in SCENARIOS[claim][0].curves}
+    assert used <= declared and all(
+        used & measures[m] for m in plugins.load("claims", claim).METRICS
+    )

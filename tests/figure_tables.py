@@ -1,0 +1,108 @@
+"""Runs and made-up tables for every figure: curves of plausible shape, with noise over seeds."""
+
+import functools
+
+import numpy as np
+import pandas as pd
+
+from helpers import image_run
+from metalandscape import plugins
+from metalandscape.figures import FigureData, _style
+from metalandscape.networks import MLPNetwork
+from metalandscape.tables import COLUMNS, read_all
+
+QUANTITIES = {
+    "accuracy": ["target_accuracy", "target_loss", "support_loss"],
+    "gradients": ["gradient_product"],
+    "trajectories": ["direction_cosine", "displacement_norm"],
+    "hessian": ["hessian_norm"],
+    "embeddings": ["embedding_product"],
+}
+SHAPES = {
+    "target_accuracy": lambda t: 0.2 + 0.6 * t * np.exp(1 - t),
+    "target_loss": lambda t: 1.6 - 0.6 * t * np.exp(1 - t),
+    "support_loss": lambda t: np.exp(-t),
+    "gradient_product": lambda t: 40 * t * np.exp(1 - t),
+    "direction_cosine": lambda t: 0.3 * t * np.exp(1 - 1.2 * t),
+    "displacement_norm": lambda t: 1 + t,
+    "hessian_norm": lambda t: 3 + 20 * t * np.exp(1 - 2 * t),
+    "embedding_product": lambda t: 5 + 3 * t * np.exp(1 - t),
+}
+SPREAD = 0.04
+EPOCHS = 12
+REGULARIZER = {"name": "trajectory_angle", "gamma": 0.5}
+PAIR = ("first_order_maml", "maml")
+OMNIGLOT = [("omniglot", way, shot) for way in (5, 20) for shot in (1, 5)]
+MINI = [("miniimagenet", 5, 1), ("miniimagenet", 5, 5)]
+SETTINGS = OMNIGLOT + MINI
+
+
+def runs_of(settings, algorithms, **changes):
+    """A run per dataset, way, shot and algorithm."""
+    runs = {}
+    for dataset, way, shot in settings:
+        for algorithm in algorithms:
+            name = "_".join([dataset, f"{way}w{shot}s", algorithm, *changes])
+            keys = {"dataset": dataset, "way": way, "shot": shot, "algorithm": algorithm}
+            runs[name] = image_run(**{"inner_steps": 5, "targets": 15} | keys | changes)
+    return runs
+
+
+def sine_runs(shots):
+    keys = {"dataset": "sine", "way": None, "inner_steps": 1}
+    network = MLPNetwork(kind="mlp", hidden=[40, 40])
+    return {f"sine_{k}s_maml": image_run(network=network, shot=k, **keys) for k in shots}
+
+
+HARD = [("omniglot", 20, 1)]
+RUNS = {
+    "fig1": {},
+    "fig2": runs_of(SETTINGS, PAIR),
+    "fig4": runs_of(MINI, ["finetuning"]),
+    "fig6": runs_of(MINI, ["finetuning"]) | runs_of(MINI, ["finetuning"], inner_steps=1),
+    "fig8": sine_runs(range(2, 16)),
+    "fig9": runs_of(MINI[:1], ["maml"]),
+    "fig10": runs_of([("miniimagenet", 5, k) for k in range(1, 6)], PAIR),
+    "fig11": runs_of(HARD, ["maml"]) | runs_of(HARD, ["maml"], regularizer=REGULARIZER),
+    "fig12": runs_of(SETTINGS, PAIR),
+    "fig13": runs_of(OMNIGLOT, ["maml"]) | runs_of(MINI, PAIR),
+    "fig14": runs_of(SETTINGS, PAIR, inner_steps=1),
+    "fig15": runs_of(MINI, [*PAIR, "finetuning"]),
+}
+DEFAULT = runs_of(MINI[:1], PAIR, inner_steps=1)
+
+
+@functools.cache
+def data(figure, seeds=3, epochs=EPOCHS):
+    """Return what a figure is drawn from."""
+    runs = RUNS.get(figure, DEFAULT)
+    metrics = plugins.declared("figures", figure, "METRICS")
+    return FigureData(table(runs, metrics, seeds, epochs), runs, "a scale in words")
+
+
+def drawn(figure, shown=None):
+    """Return a figure, closed, so that pyplot doesn't keep it."""
+    drawing = plugins.load("figures", figure).draw(shown or data(figure))
+    _style.plt.close(drawing)
+    return drawing
+
+
+drawing = functools.cache(drawn)
+"""A figure that several tests look at."""
+
+
+def table(runs, metrics, seeds=3, epochs=EPOCHS):
+    """Return a table of some metrics, on meta-test and meta-train tasks."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for number, run in enumerate(runs):
+        for quantity in (q for metric in metrics for q in QUANTITIES[metric]):
+            height = 1 + 0.3 * np.sin(number)
+            for seed in range(seeds):
+                values = height * SHAPES[quantity](np.linspace(0, 2, epochs))
+                values *= 1 + SPREAD * rng.standard_normal(epochs)
+                for split in ("test", "train"):
+                    rows += [
+                        (run, seed, e, split, quantity, v, 0.1, 50) for e, v in enumerate(values)
+                    ]
+    return pd.DataFrame(rows, columns=COLUMNS) if rows else read_all([])

@@ -1,0 +1,188 @@
+"""Figure 1: what the metrics measure, computed on a family of tasks with two parameters.
+
+The tasks are regressions of y = a sin(x + c) from k points. The model is f(x) = theta_1 sin(x) +
+theta_2 cos(x), which holds every task's solution: (a cos(c), a sin(c)). theta^s comes from
+First-Order MAML on tasks whose amplitudes and phases are disjoint from those of the meta-test, as
+in the paper's regression. Contours, paths, gradients and Hessians are those of the mean squared
+error on the support points of three meta-test tasks, their phases spread evenly over the range.
+Nothing is placed by hand.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
+
+from .. import randomness
+from . import FigureData
+from ._style import GREY, LABELS, footer, palette, panels
+
+METRICS = ()
+
+SHOT, STEPS, RATE = 3, 5, 0.5
+RANGES = {"train": ((0.1, 2.5), (0.0, np.pi / 2)), "test": ((2.5, 5.0), (np.pi / 2, np.pi))}
+SHOWN = 3
+EXCESS = 0.1  # an ellipse bounds the steps d from theta~ with d.H d / 2 below this
+ARROWS = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.008, "zorder": 4}
+
+Range = tuple[float, float]
+
+
+class Task(NamedTuple):
+    """Points of a sine: features [k, 2], which are sin(x) and cos(x), and y [k]."""
+
+    features: np.ndarray
+    y: np.ndarray
+
+
+def draw(data: FigureData) -> Figure:
+    """Draw curvature at theta~_i, trajectories with their directions, and gradients at theta^s."""
+    rng = randomness.generator(0, "figure 1")
+    start = meta_train(rng)
+    amplitudes, phases = RANGES["test"]
+    phases = np.linspace(*phases, 2 * SHOWN + 1)[1::2]
+    tasks = [sample(rng, amplitudes, (phase, phase))[0] for phase in phases]
+    figure, axes = panels(3, height=3.3)
+    colours = list(palette(phases).values())
+    for panel, ax in zip((_curvature, _trajectories, _gradients), axes, strict=True):
+        panel(ax, start, tasks, colours)
+        ax.plot(*start, "o", color="black", markersize=4, zorder=5)
+        ax.annotate(
+            r"$\theta^s$", start, (0, -5), textcoords="offset points", ha="center", va="top"
+        )
+        _contours(ax, tasks, colours)
+        ax.set(xlim=(-7.0, 2.0), ylim=(-0.5, 5.0), aspect="equal")
+        ax.set(xlabel=r"$\theta_1$", ylabel=r"$\theta_2$")
+        sns.despine(ax=ax)
+    footer(
+        figure,
+        "an illustration, computed on a two-parameter family of tasks: "
+        rf"$y = a\,\sin(x+c)$, $k = {SHOT}$, $T = {STEPS}$, $\alpha = {RATE}$"
+        "\nblack: descent on the support loss; dotted: displacement; contours: support losses; "
+        rf"ellipses: $\delta^{{\top}}H\,\delta/2 \leq {EXCESS}$ around adapted solutions",
+    )
+    return figure
+
+
+def sample(rng: np.random.Generator, amplitudes: Range, phases: Range) -> tuple[Task, Task]:
+    """Return support and target points of a new task."""
+    amplitude, phase = rng.uniform(*amplitudes), rng.uniform(*phases)
+    support, target = (
+        Task(np.stack([np.sin(x), np.cos(x)], 1), amplitude * np.sin(x + phase))
+        for x in rng.uniform(-5, 5, (2, SHOT))
+    )
+    return support, target
+
+
+def meta_train(rng: np.random.Generator, iterations: int = 300, batch: int = 8) -> np.ndarray:
+    """Return theta^s [2] of First-Order MAML, from zero, with gradient descent as outer loop."""
+    theta = np.zeros(2)
+    for _ in range(iterations):
+        tasks = [sample(rng, *RANGES["train"]) for _ in range(batch)]
+        gradients = [gradient(descend(theta, support)[-1], target) for support, target in tasks]
+        theta = theta - 0.05 * np.mean(gradients, axis=0)
+    return theta
+
+
+def loss(theta: np.ndarray, task: Task) -> np.ndarray:
+    """Return the mean squared error [...] at theta [..., 2]."""
+    return ((theta @ task.features.T - task.y) ** 2).mean(-1)
+
+
+def gradient(theta: np.ndarray, task: Task) -> np.ndarray:
+    """Return the gradient [2] of the loss at theta [2]."""
+    return 2 * (task.features @ theta - task.y) @ task.features / len(task.y)
+
+
+def hessian(task: Task) -> np.ndarray:
+    """Return the Hessian [2, 2] of the loss, which is the same at every theta."""
+    return 2 * task.features.T @ task.features / len(task.y)
+
+
+def descend(theta: np.ndarray, task: Task) -> np.ndarray:
+    """Return the iterates [T + 1, 2] of gradient descent on the loss, theta^s first."""
+    path = [theta]
+    for _ in range(STEPS):
+        path.append(path[-1] - RATE * gradient(path[-1], task))
+    return np.array(path)
+
+
+def directions(start: np.ndarray, tasks: list[Task]) -> np.ndarray:
+    """Return the unit vectors [tasks, 2] of the displacements."""
+    displacements = np.array([descend(start, task)[-1] - start for task in tasks])
+    return displacements / np.linalg.norm(displacements, axis=1, keepdims=True)
+
+
+def pair_average(vectors: np.ndarray) -> float:
+    """Return the mean inner product of different vectors [n, 2]."""
+    products = vectors @ vectors.T
+    return float(products[~np.eye(len(vectors), dtype=bool)].mean())
+
+
+def _curvature(ax: Axes, start: np.ndarray, tasks: list[Task], colours: list) -> None:
+    """Draw the ellipse of the Hessian around every theta~_i: narrow where curvature is high."""
+    norms = [np.linalg.norm(hessian(task), 2) for task in tasks]
+    for task, norm, colour in zip(tasks, norms, colours, strict=True):
+        path = descend(start, task)
+        _path(ax, path)
+        values, vectors = np.linalg.eigh(hessian(task))
+        width, height = 2 * np.sqrt(2 * EXCESS / values)
+        angle = np.degrees(np.arctan2(vectors[1, 0], vectors[0, 0]))
+        look = {"color": colour, "alpha": 0.5, "lw": 0, "label": rf"$\|H\|_\sigma = {norm:.2f}$"}
+        ax.add_patch(Ellipse(path[-1], width, height, angle=angle, **look))
+    ax.legend(loc="upper left")
+    ax.set_title(
+        f"(1) curvature at adapted solutions\n{LABELS['hessian_norm']} = {np.mean(norms):.2f}"
+    )
+
+
+def _trajectories(ax: Axes, start: np.ndarray, tasks: list[Task], colours: list) -> None:
+    """Draw every descent, its displacement and its direction."""
+    units = directions(start, tasks)
+    for index, task in enumerate(tasks):
+        path = descend(start, task)
+        _path(ax, path)
+        _name(ax, rf"$\tilde\theta_{index + 1}$", path[-1], start)
+    ax.quiver(*_at(start), *units.T, color=colours, **ARROWS)
+    average = pair_average(units)
+    ax.set_title(f"(2) trajectories and directions\n{LABELS['direction_cosine']} = {average:.2f}")
+
+
+def _gradients(ax: Axes, start: np.ndarray, tasks: list[Task], colours: list) -> None:
+    """Draw the negative gradients of the support losses."""
+    vectors = -np.array([gradient(start, task) for task in tasks])
+    # The shortest arrow last, so that none is hidden.
+    order = np.argsort(-np.linalg.norm(vectors, axis=1))
+    ax.quiver(*_at(start), *vectors[order].T, color=[colours[i] for i in order], **ARROWS)
+    for index, vector in enumerate(vectors):
+        _name(ax, f"$g_{index + 1}$", start + vector, start)
+    average = pair_average(vectors)
+    ax.set_title(rf"(3) gradients at $\theta^s$" f"\n{LABELS['gradient_product']} = {average:.2f}")
+
+
+def _at(start: np.ndarray) -> np.ndarray:
+    return np.tile(start[:, None], SHOWN)
+
+
+def _path(ax: Axes, path: np.ndarray) -> None:
+    """Draw the steps of a descent as black arrows and its displacement as a dotted line."""
+    ax.quiver(*path[:-1].T, *np.diff(path, axis=0).T, **ARROWS | {"width": 0.005})
+    ax.plot(*path[[0, -1]].T, ":", color=GREY)
+
+
+def _name(ax: Axes, text: str, point: np.ndarray, start: np.ndarray) -> None:
+    """Write beside a point, on the side away from theta^s."""
+    away = (point - start) / np.linalg.norm(point - start)
+    sides = {"ha": "left" if away[0] > 0 else "right", "va": "bottom" if away[1] > 0 else "top"}
+    ax.annotate(text, point, 5 * away, textcoords="offset points", zorder=6, **sides)
+
+
+def _contours(ax: Axes, tasks: list[Task], colours: list) -> None:
+    axis = np.linspace(-8, 8, 321)
+    grid = np.stack(np.meshgrid(axis, axis), -1)
+    for task, colour in zip(tasks, colours, strict=True):
+        levels = np.array([0.05, 0.3, 0.8, 1.6])
+        ax.contour(axis, axis, loss(grid, task), levels, colors=[colour], alpha=0.4, linewidths=0.8)

@@ -1,0 +1,22 @@
+# The paper's claims, judged from cached tables.
+
+
+rule judge_claims:
+    input:
+        tables=[RUN_TABLE.format(metric=metric, run=run) for metric, run in judged_pairs()],
+        module=[file for name in [*CLAIMS, "_report"] for file in module("claims", name)],
+    output:
+        table=f"{RESULTS}/claims.csv",
+        readable=f"{RESULTS}/claims.md",
+    log:
+        f"{LOG}/judge_claims.log",
+    conda:
+        ENVIRONMENT
+    params:
+        runs=judged_runs(),
+        datasets=judged_datasets(),
+        scale=settings.scale,
+    shell:
+        "python -m metalandscape judge --runs {params.runs:q} --datasets {params.datasets:q}"
+        " --scale {params.scale:q} --tables {input.tables} --output {output.table}"
+        " --readable {output.readable} 2> {log}"
