@@ -9,11 +9,15 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all test lint format env clean FORCE
+.PHONY: all report test lint format env clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(READY)
 	$(SNAKEMAKE)
+
+# Every figure, the claims and where they come from, in one page that needs no network.
+report: all
+	$(IN_VENV) snakemake --report report.html --configfile $(CONFIG)
 
 # Folders of products belong to the configuration of the same name.
 figures/smoke/% results/smoke/%: CONFIG = config/smoke.yaml

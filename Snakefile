@@ -27,6 +27,9 @@ except UserError as error:
 environment.hand_on(settings.archives)
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"

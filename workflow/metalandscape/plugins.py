@@ -24,6 +24,11 @@ def path(room: str, name: str) -> Path:
     return PACKAGE / room / f"{name}.py"
 
 
+def described(room: str, name: str) -> str:
+    """Return the docstring of the module `name`, without importing it."""
+    return ast.get_docstring(ast.parse(path(room, name).read_text())) or ""
+
+
 @functools.cache
 def sources(room: str, name: str) -> tuple[Path, ...]:
     """Return the file that defines `name` and the private files of its room that it builds on.

@@ -6,7 +6,12 @@ rule judge_claims:
         tables=[RUN_TABLE.format(metric=metric, run=run) for metric, run in judged_pairs()],
         module=[file for name in [*CLAIMS, "_report"] for file in module("claims", name)],
     output:
-        table=f"{RESULTS}/claims.csv",
+        table=report(
+            f"{RESULTS}/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"table": "all claims"},
+        ),
         readable=f"{RESULTS}/claims.md",
     log:
         f"{LOG}/judge_claims.log",

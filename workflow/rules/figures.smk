@@ -5,7 +5,12 @@ rule draw_figure:
         module=lambda w: module("figures", w.figure),
     output:
         pdf=FIGURE.replace("{suffix}", "pdf"),
-        png=FIGURE.replace("{suffix}", "png"),
+        png=report(
+            FIGURE.replace("{suffix}", "png"),
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
     log:
         f"{LOG}/draw_figure/{{figure}}.log",
     conda:
@@ -13,6 +18,7 @@ rule draw_figure:
     params:
         runs=runs_of,
         scale=settings.scale,
+        caption=lambda w: plugins.described("figures", w.figure),
     shell:
         "python -m metalandscape draw --figure {wildcards.figure} --scale {params.scale:q}"
         " --runs {params.runs:q} --tables {input.tables} --outputs {output} 2> {log}"
