@@ -10,6 +10,8 @@ rule measure_checkpoints:
         per_task=MEASURED_TASKS,
     log:
         f"{LOG}/measure/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/measure/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}.tsv"
     conda:
         ENVIRONMENT
     params:
