@@ -1,6 +1,7 @@
 """What all figures share: colours, sizes, names, and how they are saved."""
 
 import logging
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -169,8 +170,14 @@ def colourbar(figure: Figure, axes: list[Axes], values: Iterable[int], label: st
 
 
 def footer(figure: Figure, text: str) -> None:
-    """Put small words under a figure."""
-    figure.supxlabel(text, fontsize="x-small", color=GREY)
+    """Put small words under a figure, in lines that fit its width (18 characters an inch)."""
+    width = int(18 * figure.get_figwidth())
+    lines = [
+        part
+        for line in text.split("\n")
+        for part in textwrap.wrap(line, width, break_on_hyphens=False)
+    ]
+    figure.supxlabel("\n".join(lines), fontsize="x-small", color=GREY)
 
 
 def save(figure: Figure, data: FigureData, outputs: list[str | Path]) -> None:
