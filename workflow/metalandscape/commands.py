@@ -121,8 +121,7 @@ def draw(figure: str, scale: str, runs: str, tables: list[str], outputs: list[st
     from .figures import FigureData, _style
     from .tables import read_all
 
-    settings = {name: Run.model_validate(run) for name, run in json.loads(runs).items()}
-    data = FigureData(read_all(tables), settings, scale)
+    data = FigureData(read_all(tables), _runs(runs), scale)
     _style.save(plugins.load("figures", figure).draw(data), data, outputs)
 
 
@@ -133,8 +132,7 @@ def judge(
     from .claims import ClaimData, _report
     from .tables import read_all, write
 
-    settings = {name: Run.model_validate(run) for name, run in json.loads(runs).items()}
-    data = ClaimData(read_all(tables), settings, json.loads(datasets))
+    data = ClaimData(read_all(tables), _runs(runs), json.loads(datasets))
     claims = [plugins.load("claims", name) for name in plugins.names("claims")]
     verdicts = [verdict for claim in claims for verdict in claim.judge(data)]
     page = _report.markdown([claim.CLAIM for claim in claims], verdicts, scale)
@@ -150,6 +148,10 @@ def epoch_of(path: str | Path) -> int:
 
 def _run(settings: str) -> Run:
     return Run.model_validate_json(settings)
+
+
+def _runs(settings: str) -> dict[str, Run]:
+    return {name: Run.model_validate(run) for name, run in json.loads(settings).items()}
 
 
 def _dataset(settings: str) -> tuple[object, DatasetOptions]:

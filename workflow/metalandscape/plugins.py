@@ -24,9 +24,14 @@ def path(room: str, name: str) -> Path:
     return PACKAGE / room / f"{name}.py"
 
 
+@functools.cache
+def _parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
 def described(room: str, name: str) -> str:
     """Return the docstring of the module `name`, without importing it."""
-    return ast.get_docstring(ast.parse(path(room, name).read_text())) or ""
+    return ast.get_docstring(_parsed(path(room, name))) or ""
 
 
 @functools.cache
@@ -39,7 +44,7 @@ def sources(room: str, name: str) -> tuple[Path, ...]:
     while waiting:
         file = waiting.pop()
         found.append(file)
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(_parsed(file)):
             if isinstance(node, ast.ImportFrom) and node.level == 1:
                 imported = [node.module] if node.module else [alias.name for alias in node.names]
                 files = [path(room, i) for i in imported if i.startswith("_")]
@@ -58,7 +63,7 @@ def declared(room: str, name: str, constant: str) -> object:
     Raises:
         KeyError: the module assigns no literal to that name.
     """
-    for node in ast.parse(path(room, name).read_text()).body:
+    for node in _parsed(path(room, name)).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == constant:
             return ast.literal_eval(node.value)
     raise KeyError(f"{path(room, name)} assigns no {constant}")

@@ -1,4 +1,4 @@
-"""Correlations over epochs and differences over seeds, with intervals."""
+"""Correlations over epochs and means over seeds, with intervals."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -30,8 +30,8 @@ class Correlation(NamedTuple):
         return f"R = {self.r:.2f} [{self.low:.2f}, {self.high:.2f}], n = {self.n}"
 
 
-class Difference(NamedTuple):
-    """A mean paired difference with its 95 % interval; NaN where it is not defined."""
+class Mean(NamedTuple):
+    """A mean with its 95 % interval; NaN where it is not defined."""
 
     mean: float
     low: float
@@ -39,16 +39,16 @@ class Difference(NamedTuple):
     n: int
 
 
-def paired_difference(first: pd.Series, second: pd.Series) -> Difference:
-    """Return the mean of second - first, paired by position, with Student's t interval."""
+def mean_over_seeds(values: pd.Series) -> Mean:
+    """Return the mean of one value per seed with Student's t interval."""
     from scipy import stats
 
-    differences = np.asarray(second, float) - np.asarray(first, float)
-    n, mean = len(differences), float(differences.mean()) if len(differences) else float("nan")
+    values = np.asarray(values, float)
+    n, mean = len(values), float(values.mean()) if len(values) else float("nan")
     if n < 2:
-        return Difference(mean, float("nan"), float("nan"), n)
-    half = stats.t.ppf(0.975, n - 1) * differences.std(ddof=1) / np.sqrt(n)
-    return Difference(mean, float(mean - half), float(mean + half), n)
+        return Mean(mean, float("nan"), float("nan"), n)
+    half = stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)
+    return Mean(mean, float(mean - half), float(mean + half), n)
 
 
 def correlation(points: pd.DataFrame, x: str, y: str, resamples: int = RESAMPLES) -> Correlation:

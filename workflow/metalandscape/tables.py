@@ -1,5 +1,6 @@
 """Tidy tables: one observation a row. The only module that knows their columns."""
 
+import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -49,6 +50,38 @@ def read_all(paths: Sequence[str | Path]) -> pd.DataFrame:
     if not paths:
         return pd.DataFrame(columns=COLUMNS)
     return pd.concat([read(path) for path in paths], ignore_index=True)
+
+
+def quantity(table: pd.DataFrame, run: str, name: str, split: str = "test") -> pd.DataFrame:
+    """Return `seed`, `epoch`, `value` and `stderr` of one quantity of one run.
+
+    A minus before the quantity's name, as in `-target_loss`, negates its values.
+    """
+    plain = name.removeprefix("-")
+    own = (table["run"] == run) & (table["metric"] == plain) & (table["split"] == split)
+    rows = table.loc[own, ["seed", "epoch", "value", "stderr"]]
+    return rows.assign(value=-rows["value"]) if plain != name else rows
+
+
+def joined(
+    table: pd.DataFrame, run: str, quantities: Sequence[str], initial: bool = False
+) -> pd.DataFrame:
+    """Return one row per seed and epoch that has all quantities, with a column for each.
+
+    Args:
+        table: rows with `COLUMNS`.
+        run: the run's name.
+        quantities: what `quantity` takes, on meta-test tasks.
+        initial: whether to keep epoch 0. The initialisation is no meta-train solution, and one
+            untrained checkpoint far from all others makes a correlation of its own.
+    """
+    keys = ["seed", "epoch"]
+    parts = [
+        quantity(table, run, name).rename(columns={"value": name})[[*keys, name]]
+        for name in quantities
+    ]
+    rows = functools.reduce(lambda left, right: left.merge(right, on=keys), parts)
+    return rows[rows["epoch"] >= (0 if initial else 1)].reset_index(drop=True)
 
 
 def write(path: str | Path, table: pd.DataFrame) -> None:

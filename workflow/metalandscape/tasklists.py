@@ -25,15 +25,20 @@ def save(
     for split, count in counts.items():
         if count:
             rng = randomness.generator(seed, "metric tasks", split)
-            rows = dataset.sample(rng, split, count, **shape)
-            arrays |= {f"{split}.{name}": array for name, array in rows.items()}
+            sampled = dataset.sample(rng, split, count, **shape)
+            arrays |= {f"{split}.{name}": array for name, array in sampled.items()}
     write_arrays(path, arrays, counts=counts)
 
 
 def read(path: str | Path, split: str) -> Iterator[Row]:
-    """Yield the rows of a split, as `Dataset.materialise` takes them."""
+    """Return the rows of a split, as `Dataset.materialise` takes them."""
     arrays, metadata = read_arrays(path)
     prefix = f"{split}."
     own = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-    for index in range(metadata["counts"].get(split, 0)):
-        yield {name: array[index] for name, array in own.items()}
+    return rows(own, metadata["counts"].get(split, 0))
+
+
+def rows(arrays: dict[str, np.ndarray], count: int) -> Iterator[Row]:
+    """Yield the rows of the arrays that `Dataset.sample` returns."""
+    for index in range(count):
+        yield {name: array[index] for name, array in arrays.items()}

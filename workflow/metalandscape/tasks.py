@@ -20,11 +20,8 @@ def read_fixed(path: str | Path, dataset: Dataset, run: Run, split: str) -> Iter
 def sample(dataset: Dataset, run: Run, seed: int, iteration: int) -> list[Task]:
     """Return the meta-train tasks of one meta-iteration (counted from 0 over all epochs)."""
     rng = randomness.generator(seed, "meta-training tasks", iteration)
-    rows = dataset.sample(rng, "train", run.batch_size, **run.shape())
-    return [
-        _task(dataset, {name: array[index] for name, array in rows.items()}, run)
-        for index in range(run.batch_size)
-    ]
+    sampled = dataset.sample(rng, "train", run.batch_size, **run.shape())
+    return [_task(dataset, row, run) for row in tasklists.rows(sampled, run.batch_size)]
 
 
 def _task(dataset: Dataset, row: tasklists.Row, run: Run) -> Task:

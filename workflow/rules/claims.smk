@@ -18,7 +18,7 @@ rule judge_claims:
     conda:
         ENVIRONMENT
     params:
-        runs=judged_runs(),
+        runs=settings_of_runs(judged_runs()),
         datasets=judged_datasets(),
         scale=settings.scale,
     shell:

@@ -130,10 +130,9 @@ def tables_of(wildcards):
     )
 
 
-def runs_of(wildcards):
-    """The settings of the runs that a figure shows, as JSON."""
-    chosen = settings.figures[wildcards.figure]
-    return json.dumps({run: json.loads(settings.runs[run].settings()) for run in chosen})
+def settings_of_runs(names):
+    """What several runs' results depend on, by name, as JSON."""
+    return json.dumps({name: json.loads(settings.runs[name].settings()) for name in names})
 
 
 def judged_pairs():
@@ -143,12 +142,12 @@ def judged_pairs():
 
 
 def judged_runs():
-    """The settings of the runs that claims are judged on, as JSON."""
+    """The names of the runs that claims are judged on."""
     shown = {run for _, run in judged_pairs()}
-    return json.dumps({r: json.loads(s.settings()) for r, s in settings.runs.items() if r in shown})
+    return [name for name in settings.runs if name in shown]
 
 
 def judged_datasets():
     """The options of the datasets of these runs, as JSON: published numbers are for some only."""
-    names = sorted({settings.runs[run].dataset for _, run in judged_pairs()})
-    return json.dumps({n: json.loads(settings.datasets[n].model_dump_json()) for n in names})
+    names = sorted({settings.runs[run].dataset for run in judged_runs()})
+    return json.dumps({name: settings.datasets[name].model_dump(mode="json") for name in names})

@@ -16,7 +16,7 @@ rule draw_figure:
     conda:
         ENVIRONMENT
     params:
-        runs=runs_of,
+        runs=lambda w: settings_of_runs(settings.figures[w.figure]),
         scale=settings.scale,
         caption=lambda w: plugins.described("figures", w.figure),
     shell:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from .. import tables
 from ..config import Run
 from ..statistics import RESAMPLES
 
@@ -177,24 +178,12 @@ class ClaimData:
     def points(self, name: str, *quantities: str, initial: bool = False) -> pd.DataFrame:
         """Return `seed`, `epoch` and a column per quantity on meta-test tasks, sorted.
 
-        Checkpoints where a quantity is missing, NaN or infinite are left out. A minus before a
-        quantity's name, as in `-target_loss`, negates its values.
-
-        Args:
-            name: a run.
-            quantities: names in the `metric` column.
-            initial: whether to keep epoch 0, the initialisation. The paper measures after each
-                epoch; and one untrained checkpoint far from all others can carry a correlation.
+        They are those of `tables.joined`; checkpoints where one is missing, NaN or infinite are
+        left out.
         """
-        wide = self._rows(name).pivot(index=["seed", "epoch"], columns="metric", values="value")
-        columns = {
-            q: -wide[q[1:]] if q.startswith("-") else wide[q]
-            for q in quantities
-            if self.has(name, q)
-        }
-        found = pd.DataFrame(columns, wide.index, dtype=float).reindex(columns=list(quantities))
-        found = found.replace([np.inf, -np.inf], np.nan).dropna().reset_index()
-        return found.sort_values(["seed", "epoch"])[found["epoch"] >= (0 if initial else 1)]
+        rows = tables.joined(self.table, name, quantities, initial)
+        values = rows[list(quantities)].astype(float).replace([np.inf, -np.inf], np.nan)
+        return rows.assign(**values).dropna().sort_values(["seed", "epoch"])
 
     def _rows(self, name: str) -> pd.DataFrame:
         t = self.table

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from ..statistics import bootstrap, correlation, paired_difference, pearson
+from ..statistics import bootstrap, correlation, mean_over_seeds, pearson
 from . import Estimate
 
 Parts = list[np.ndarray]  # an array [checkpoints, columns] for every seed
@@ -32,6 +32,12 @@ def resampled(
     return Estimate(*bootstrap(points, columns, statistic, resamples), **count(points))
 
 
+def counted_over(estimate: Estimate, points: pd.DataFrame) -> Estimate:
+    """Return an estimate from a part of a training with the seeds and checkpoints of all of it."""
+    counts = count(points)
+    return estimate._replace(n_seeds=counts["n_seeds"], n_checkpoints=counts["n_checkpoints"])
+
+
 def correlated(points: pd.DataFrame, x: str, y: str, resamples: int) -> Estimate:
     """Return Pearson's R over the checkpoints of all seeds, as figures print it."""
     return Estimate(*correlation(points, x, y, resamples)[:3], **count(points))
@@ -43,7 +49,7 @@ def over_seeds(values: pd.Series, n_checkpoints: int) -> Estimate:
     Three to five values are too few for a bootstrap: its percentile interval hardly ever leaves
     their range, which misses the true mean of three values one time in four.
     """
-    mean, low, high, n = paired_difference(0 * values, values)
+    mean, low, high, n = mean_over_seeds(values)
     return Estimate(mean, low, high, n, n, n_checkpoints)
 
 

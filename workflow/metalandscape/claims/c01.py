@@ -8,7 +8,7 @@ claim alone uses epoch 0: it is about where the curve starts from.
 """
 
 from . import META_LEARNERS, NEGATIVE, POSITIVE, Claim, ClaimData, Verdict
-from ._estimates import count, resampled, slope
+from ._estimates import counted_over, resampled, slope
 from ._extrema import from_on, maxima, up_to
 
 SECTION = "5.1"
@@ -33,9 +33,6 @@ def _judge_run(data: ClaimData, name: str) -> list[Verdict]:
     for side, part, region in sides:
         columns = ["epoch", "hessian_norm"]
         estimate = resampled(part(points, peaks), columns, slope, data.resamples)
-        estimate = estimate._replace(
-            n_seeds=points["seed"].nunique(), n_checkpoints=count(points)["n_checkpoints"]
-        )
         statistic = f"slope of hessian_norm {side} its peak"
-        found.append(CLAIM.verdict(name, statistic, estimate, region))
+        found.append(CLAIM.verdict(name, statistic, counted_over(estimate, points), region))
     return found

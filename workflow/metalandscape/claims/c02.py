@@ -9,7 +9,7 @@ there is no meta-overfitting, and nothing to conclude.
 """
 
 from . import MINIMUM_CHECKPOINTS, MINIMUM_SEEDS, NEGATIVE, POSITIVE, Claim, ClaimData, Verdict
-from ._estimates import count, resampled, slope, within_seeds
+from ._estimates import counted_over, resampled, slope, within_seeds
 from ._extrema import from_on, maxima
 
 SECTION = "5.1"
@@ -39,9 +39,7 @@ def _judge_run(data: ClaimData, name: str) -> list[Verdict]:
     points = data.points(name, *QUANTITIES)
     later = from_on(points, maxima(points, QUANTITIES[0], 1, AFTER))
     estimates = [
-        resampled(later, columns, statistic, data.resamples)._replace(
-            n_seeds=points["seed"].nunique(), n_checkpoints=count(points)["n_checkpoints"]
-        )
+        counted_over(resampled(later, columns, statistic, data.resamples), points)
         for columns, statistic, _ in STATISTICS.values()
     ]
     fall = estimates[0]

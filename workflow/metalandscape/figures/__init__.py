@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from .. import tables
 from ..config import Run
 
 
@@ -44,26 +45,12 @@ class FigureData:
         return replace(self, runs=runs or self.runs)
 
     def curve(self, run: str, quantity: str, split: str = "test") -> pd.DataFrame:
-        """Return `seed`, `epoch`, `value` and `stderr` of one quantity of one run.
-
-        A minus before the quantity's name, as in `-target_loss`, negates its values.
-        """
-        t, name = self.table, quantity.removeprefix("-")
-        rows = t[(t["run"] == run) & (t["metric"] == name) & (t["split"] == split)]
-        rows = rows[["seed", "epoch", "value", "stderr"]]
-        return rows.assign(value=-rows["value"]) if quantity != name else rows
+        """Return `seed`, `epoch`, `value` and `stderr`, as `tables.quantity` does."""
+        return tables.quantity(self.table, run, quantity, split)
 
     def joined(self, run: str, first: str, second: str) -> pd.DataFrame:
-        """Return one row per seed and epoch with a column for each of two quantities.
-
-        Epoch 0 is left out, here as in the claims: the initialisation is no meta-train solution,
-        and one far point makes a correlation of its own.
-        """
-        keys = ["seed", "epoch"]
-        a = self.curve(run, first)[[*keys, "value"]].rename(columns={"value": first})
-        b = self.curve(run, second)[[*keys, "value"]].rename(columns={"value": second})
-        both = a.merge(b, on=keys)
-        return both[both["epoch"] > 0].reset_index(drop=True)
+        """Return one row per seed and epoch after the initial one, as `tables.joined` does."""
+        return tables.joined(self.table, run, (first, second))
 
     def pooled(self, first: str, second: str) -> pd.DataFrame:
         """Return the rows of `joined` for all runs, with `run` and `shot`.
