@@ -110,6 +110,7 @@ MISTAKES = [
     ("figures/fig5", "waves", "figures.fig5", "list"),
     ("figures/fig5", [3], "figures.fig5", "list"),
     ("figures/fig5", [], "figures.fig5", "at least one"),
+    ("figures/fig12", ["letters_*"], "metrics.accuracy.train_tasks", "fig12 needs it"),
 ]
 
 
@@ -138,8 +139,10 @@ def test_an_empty_configuration_ends_in_one_sentence(raw):
 def test_a_metric_that_regression_does_not_have_is_refused(monkeypatch):
     declared = plugins.declared
 
-    def with_embeddings(room, name, constant):
-        return ("embeddings",) if constant == "METRICS" else declared(room, name, constant)
+    def with_embeddings(room, name, constant, *default):
+        return (
+            ("embeddings",) if constant == "METRICS" else declared(room, name, constant, *default)
+        )
 
     monkeypatch.setattr(plugins, "declared", with_embeddings)
     text = refusal(changed("figures/fig5", ["waves"]))

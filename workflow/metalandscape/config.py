@@ -271,8 +271,15 @@ def _check_images(run: Run, data: DatasetOptions, require: Callable) -> None:
 
 
 def _check_figures(config: Config) -> None:
-    """Refuse a figure whose metric does not exist for the tasks of one of its runs."""
+    """Refuse a figure that needs an option left at 0, or a metric that one of its runs lacks."""
     for figure, runs in config.figures.items():
+        for metric, options in plugins.declared("figures", figure, "OPTIONS", {}).items():
+            for option in options:
+                if not config.metrics[metric][option]:
+                    raise UserError(
+                        f"config key metrics.{metric}.{option}: {figure} needs it; set it to more "
+                        "than 0, or remove the figure."
+                    )
         for metric in plugins.declared("figures", figure, "METRICS"):
             for run in runs:
                 tasks = config.datasets[config.runs[run].dataset].tasks

@@ -57,13 +57,15 @@ def load(room: str, name: str) -> ModuleType:
     return importlib.import_module(f"metalandscape.{room}.{name}")
 
 
-def declared(room: str, name: str, constant: str) -> object:
+def declared(room: str, name: str, constant: str, *default: object) -> object:
     """Return the literal that a module assigns to `constant`, without importing the module.
 
     Raises:
-        KeyError: the module assigns no literal to that name.
+        KeyError: the module assigns no literal to that name, and no default is given.
     """
     for node in _parsed(path(room, name)).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == constant:
             return ast.literal_eval(node.value)
+    if default:
+        return default[0]
     raise KeyError(f"{path(room, name)} assigns no {constant}")

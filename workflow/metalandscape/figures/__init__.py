@@ -3,6 +3,7 @@
 A module of this folder is a figure (`figures:` in the configuration). It defines
 
 - `METRICS`: a literal, the metrics whose tables it reads; `()` for an illustration without runs.
+- `OPTIONS`: a literal, where needed: options of these metrics that must not be 0, by metric.
 - `draw(data)`: returns a matplotlib figure.
 
 It reads nothing but the tables, and never imports torch. Its panels follow from the settings of the

@@ -9,21 +9,16 @@ from itertools import cycle
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from ..errors import UserError
 from . import FigureData
 from ._style import LABELS, STYLES, algorithm, legend, letter, palette, panels, seeds, task
 
 METRICS = ("accuracy",)
+OPTIONS = {"accuracy": ("train_tasks",)}
 SPLITS = {"train": "meta-train tasks", "test": "meta-test tasks"}
 
 
 def draw(data: FigureData) -> Figure:
     """Draw a row per dataset: a colour per setting, a line style per algorithm, solid for MAML."""
-    if "train" not in set(data.table["split"]):
-        raise UserError(
-            "fig12 shows accuracy on meta-train tasks, and none was measured; set "
-            "metrics.accuracy.train_tasks."
-        )
     groups = data.by("dataset")
     figure, axes = panels(len(SPLITS) * len(groups), columns=len(SPLITS))
     colours = palette(task(run) for run in data.runs.values())
