@@ -1,13 +1,18 @@
 """Small, exact stand-ins shared by the tests: float64 data, a tiny network, a plain MAML."""
 
+import functools
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import torch
 
-from metalandscape.adaptation import Task
 from metalandscape.config import Run
 from metalandscape.datasets._images import ImageDataset
-from metalandscape.models import build, initialise
+from metalandscape.engines import Choice, native
+from metalandscape.models import build, initialise, loss
 from metalandscape.networks import ConvNetwork, MLPNetwork
+from metalandscape.tasks import Task
 
 
 def image_dataset(classes=9, train=5, instances=8, shape=(12, 12, 1), rotations=False):
@@ -75,3 +80,29 @@ def sine_tasks(count, seed=1):
         y = rng.uniform(1, 5) * torch.sin(x + rng.uniform(0, 3))
         tasks.append(Task(x[:4], y[:4], x[4:], y[4:]))
     return tasks
+
+
+@functools.cache
+def kernel():
+    """The native engine's kernel, compiled once."""
+    path = Path(tempfile.mkdtemp()) / "kernel.so"
+    native.build(path)
+    return path
+
+
+def engine(model, name="reference", threads=1):
+    return Choice(name, kernel(), threads).of(model)
+
+
+def gradient(model, theta, x, y, create_graph=False):
+    """The gradient of the loss, by nothing but autograd."""
+    theta = theta if theta.requires_grad else theta.clone().requires_grad_()
+    return torch.autograd.grad(loss(model, theta, x, y), theta, create_graph=create_graph)[0]
+
+
+def adapt(model, theta, task, steps, rate, create_graph=False):
+    """Eq. 1, by nothing but autograd."""
+    for _ in range(steps):
+        step = gradient(model, theta, task.support_x, task.support_y, create_graph)
+        theta = theta - rate * step
+    return theta

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from helpers import image_dataset, image_run
+from helpers import engine, image_dataset, image_run
 from metalandscape import randomness
 from metalandscape.algorithms import finetuning
 from metalandscape.models import initialise, unflatten
@@ -48,7 +48,7 @@ def test_batches_show_images_of_the_labelled_class_turned_as_labelled():
 
 def test_the_step_is_the_gradient_of_the_batch_loss():
     dataset, run, model, theta = trained()
-    outer = finetuning.step(model, theta, run, dataset, 0, 7)
+    outer = finetuning.step(engine(model), theta, run, dataset, 0, 7)
     rng = randomness.generator(0, "supervised batches", 7)
     x, y = finetuning._batch(dataset, run.batch_size, rng)
     leaf = theta.clone().requires_grad_()

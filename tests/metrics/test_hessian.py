@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import conv_model, conv_tasks, mlp_model, sine_tasks, start
+from helpers import conv_model, conv_tasks, engine, mlp_model, sine_tasks, start
 from metalandscape.metrics._lanczos import extremes
-from metalandscape.metrics.hessian import hessian_product
 from metalandscape.models import loss
 
 
@@ -25,12 +24,13 @@ def nets():
     yield mlp_model(), start(mlp_model()), sine_tasks(1)[0]
 
 
+@pytest.mark.parametrize("name", ["reference", "auto"])
 @pytest.mark.parametrize("case", range(4))
-def test_the_norm_equals_that_of_the_dense_hessian(case):
+def test_the_norm_equals_that_of_the_dense_hessian(case, name):
     model, theta, task = list(nets())[case]
     matrix = dense(model, theta, task)
     values = torch.linalg.eigvalsh(matrix)
-    product = hessian_product(model, theta, task.support_x, task.support_y)
+    product = engine(model, name).hessian_product(theta, task.support_x, task.support_y)
     v = random_start(len(theta), 1)
     torch.testing.assert_close(product(v), matrix @ v)
     found = extremes(product, random_start(len(theta)), 1e-3, 200)
@@ -45,7 +45,7 @@ def test_a_negative_dominant_eigenvalue_of_a_real_loss():
     """The negative of a loss has the spectrum mirrored: its norm is -lambda_min."""
     model, theta, task = next(nets())
     values = torch.linalg.eigvalsh(dense(model, theta, task))
-    product = hessian_product(model, theta, task.support_x, task.support_y)
+    product = engine(model).hessian_product(theta, task.support_x, task.support_y)
     found = extremes(lambda v: -product(v), random_start(len(theta)), 1e-3, 200)
     assert abs(found.smallest) > found.largest
     assert found.norm == -found.smallest == pytest.approx(values.max().item(), rel=1e-3)

@@ -44,12 +44,22 @@ def parser() -> argparse.ArgumentParser:
         "sample", "Write a metric's fixed task list.", "shape", "data", "counts", "output"
     )
     sub.add_argument("--seed", type=int, required=True)
-    sub = command("train", "Train a block of epochs.", "run", "data", "log", "state")
+
+    def with_engine(sub: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        sub.add_argument("--engine", required=True)
+        sub.add_argument("--kernel", help="written by build_kernel; not needed by every engine")
+        return sub
+
+    command("build_kernel", "Compile the fast engine's kernel.", "output")
+    sub = with_engine(command("train", "Train a block of epochs.", "run", "data", "log", "state"))
+    sub.add_argument("--threads", type=int, default=1)
     sub.add_argument("--seed", type=int, required=True)
     sub.add_argument("--previous", help="the training state to go on from")
     sub.add_argument("--checkpoints", nargs="+", required=True)
-    sub = command(
-        "measure", "Measure checkpoints.", "metric", "options", "name", "run", "data", "tasks"
+    sub = with_engine(
+        command(
+            "measure", "Measure checkpoints.", "metric", "options", "name", "run", "data", "tasks"
+        )
     )
     sub.add_argument("--seed", type=int, required=True)
     sub.add_argument("--checkpoints", nargs="+", required=True)

@@ -37,6 +37,13 @@ def prepare(dataset: str, output: str, manifest: str | None) -> None:
     kind.prepare(options, Path(folder), record).save(Path(output))
 
 
+def build_kernel(output: str) -> None:
+    """Compile the fast engine's kernel."""
+    from .engines import native
+
+    native.build(output)
+
+
 def sample(shape: str, seed: int, data: str, counts: str, output: str) -> None:
     """Write the fixed task list of one metric."""
     from . import tasklists
@@ -52,16 +59,21 @@ def train(
     checkpoints: list[str],
     state: str,
     log: str,
+    engine: str,
+    kernel: str | None,
+    threads: int,
 ) -> None:
     """Train a block of epochs: the checkpoints' names tell which."""
     import pandas as pd
 
-    from . import tables
+    from . import engines, tables
     from .training import State, train
 
     start = State.load(previous) if previous else None
     files = {epoch_of(path): path for path in checkpoints}
-    end, rows = train(_run(run), seed, open_dataset(data), start, files)
+    end, rows = train(
+        _run(run), seed, open_dataset(data), start, files, engines.Choice(engine, kernel, threads)
+    )
     tables.write(log, pd.DataFrame(rows))
     end.save(state)
 
@@ -77,9 +89,11 @@ def measure(
     checkpoints: list[str],
     output: str,
     per_task: str,
+    engine: str,
+    kernel: str | None,
 ) -> None:
     """Measure one metric at one or several checkpoints."""
-    from . import tables
+    from . import engines, tables
     from .metrics import Solution
     from .tasks import read_fixed
     from .training import load_checkpoint
@@ -87,6 +101,7 @@ def measure(
     settings, dataset = _run(run), open_dataset(data)
     algorithm = plugins.load("algorithms", settings.algorithm)
     trained = algorithm.build(settings, dataset)
+    choice = engines.Choice(engine, kernel)
 
     def at(path: str) -> Solution:
         model, theta = algorithm.starting_point(
@@ -94,6 +109,7 @@ def measure(
         )
         return Solution(
             model,
+            choice.of(model),
             theta,
             settings,
             seed,

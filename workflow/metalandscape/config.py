@@ -6,7 +6,7 @@ explained in config/README.md.
 
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator
 
@@ -85,6 +85,8 @@ class Config(Strict):
     folders: Folders = Folders()
     archives: Annotated[str, Field(min_length=1)] | None = None
     checkpoints_per_job: PositiveInt = 1
+    engine: Literal["auto", "reference"] = "auto"
+    threads: PositiveInt = 1
     datasets: dict[str, DatasetOptions]
     runs: dict[str, Run]
     metrics: dict[str, dict[str, int | float]] = Field(default={})

@@ -57,7 +57,9 @@ def loss(model: Model, theta: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 def accuracy(outputs: Tensor, y: Tensor) -> float:
     """Return the share of logits [n, classes] that are right; NaN for regression."""
-    return float("nan") if y.is_floating_point() else (outputs.argmax(1) == y).float().mean().item()
+    return (
+        float("nan") if y.is_floating_point() else (outputs.argmax(1) == y).double().mean().item()
+    )
 
 
 def size(model: Model) -> int:
@@ -107,6 +109,7 @@ class ConvNet:
             ValueError: max-pooling leaves nothing of an image.
         """
         self.network = network
+        self.image_shape = image_shape
         self.classes = classes
         height, width, channels = image_shape
         filters = network.filters

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from . import plugins, randomness
+from . import engines, plugins, randomness
 from .adam import adam_step
 from .config import Run
 from .datasets import Dataset
@@ -23,6 +23,7 @@ from .models import Model, flatten, initialise, unflatten
 log = logging.getLogger(__name__)
 
 Row = dict[str, float]
+AUTO = engines.Choice()
 
 
 @dataclass
@@ -78,6 +79,7 @@ def train(
     dataset: Dataset,
     state: State | None,
     checkpoints: Mapping[int, str | Path],
+    engine: engines.Choice = AUTO,
 ) -> tuple[State, list[Row]]:
     """Train up to the last epoch of `checkpoints`, writing each of them.
 
@@ -87,6 +89,7 @@ def train(
         dataset: what tasks are sampled from.
         state: where to go on from; None starts anew, and epoch 0 is the initialisation.
         checkpoints: the file of every epoch of this block.
+        engine: what computes the meta-gradients.
 
     Returns:
         The state to go on from, and one log row per epoch trained: its number, mean loss and
@@ -95,11 +98,12 @@ def train(
     algorithm = plugins.load("algorithms", run.algorithm)
     model = algorithm.build(run, dataset)
     state = state or State.initial(model, seed)
+    computing = engine.of(model)
     rows = []
     if state.epoch in checkpoints:
         save_checkpoint(checkpoints[state.epoch], model, state.theta)
     for _ in range(state.epoch, max(checkpoints)):
-        state, row = _epoch(algorithm, model, run, seed, dataset, state)
+        state, row = _epoch(algorithm, computing, run, seed, dataset, state)
         save_checkpoint(checkpoints[state.epoch], model, state.theta)
         log.info("epoch %(epoch)d: loss %(loss).4f, accuracy %(accuracy).4f, %(seconds).1f s", row)
         rows.append(row)
@@ -107,7 +111,12 @@ def train(
 
 
 def _epoch(
-    algorithm: ModuleType, model: Model, run: Run, seed: int, dataset: Dataset, before: State
+    algorithm: ModuleType,
+    engine: engines.Engine,
+    run: Run,
+    seed: int,
+    dataset: Dataset,
+    before: State,
 ) -> tuple[State, Row]:
     """Return the state after one more epoch of meta-iterations, and the epoch's log row."""
     started = time.perf_counter()
@@ -117,7 +126,7 @@ def _epoch(
     losses, accuracies = [], []
     bar = tqdm(range(done, done + run.iterations), f"epoch {epoch}", leave=False, disable=None)
     for iteration in bar:
-        outer = algorithm.step(model, after.theta, run, dataset, seed, iteration)
+        outer = algorithm.step(engine, after.theta, run, dataset, seed, iteration)
         if not np.isfinite(outer.loss):
             raise UserError(
                 f"training of seed {seed} diverged in epoch {epoch} (the loss is {outer.loss}); "

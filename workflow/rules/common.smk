@@ -5,6 +5,7 @@ import os
 RESULTS = settings.folders.results
 MANIFEST = f"{RESULTS}/archives/{{dataset}}.json"
 DATA = f"{RESULTS}/data/{{dataset}}.safetensors"
+KERNEL = f"{RESULTS}/kernel.so"
 TASKS = f"{RESULTS}/tasks/{{run}}/seed{{seed}}/{{metric}}.safetensors"
 CHECKPOINT = f"{RESULTS}/checkpoints/{{run}}/seed{{seed}}/epoch{{epoch}}.safetensors"
 STATE = f"{RESULTS}/checkpoints/{{run}}/seed{{seed}}/state{{epoch}}.safetensors"
@@ -80,6 +81,11 @@ def training_of(wildcards):
     run = settings.runs[wildcards.run]
     regularizer = module("regularizers", run.regularizer["name"]) if run.regularizer else []
     return module("algorithms", run.algorithm) + regularizer
+
+
+def engine_of(wildcards, input):
+    """The options that tell a job its engine."""
+    return f"--engine {settings.engine}" + (f" --kernel {input.kernel}" if input.kernel else "")
 
 
 def runs_with(block):

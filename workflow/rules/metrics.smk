@@ -5,6 +5,7 @@ rule measure_checkpoints:
         tasks=TASKS,
         checkpoints=checkpoints_of,
         module=lambda w: module("metrics", w.metric),
+        kernel=ancient(KERNEL) if settings.engine == "auto" else [],
     output:
         summary=MEASURED,
         per_task=MEASURED_TASKS,
@@ -16,12 +17,13 @@ rule measure_checkpoints:
         ENVIRONMENT
     params:
         run=settings_of,
+        engine=engine_of,
         options=lambda w: json.dumps(settings.metrics[w.metric]),
     shell:
         "python -m metalandscape measure --metric {wildcards.metric} --options {params.options:q}"
         " --name {wildcards.run} --run {params.run:q} --seed {wildcards.seed} --data {input.data}"
         " --tasks {input.tasks} --checkpoints {input.checkpoints} --output {output.summary}"
-        " --per-task {output.per_task} 2> {log}"
+        " --per-task {output.per_task} {params.engine} 2> {log}"
 
 
 rule tabulate_run:

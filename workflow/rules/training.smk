@@ -11,6 +11,7 @@ for first, last in BLOCKS:
         input:
             data=data_of,
             module=training_of,
+            kernel=ancient(KERNEL) if settings.engine == "auto" else [],
             previous=[] if first == 1 else STATE.replace("{epoch}", str(first - 1)),
         output:
             # The first block also writes epoch 0, the initialisation.
@@ -30,10 +31,12 @@ for first, last in BLOCKS:
         priority: 10
         conda:
             ENVIRONMENT
+        threads: settings.threads
         params:
             run=settings_of,
+            engine=engine_of,
             previous=lambda w, input: f"--previous {input.previous}" if input.previous else "",
         shell:
             "python -m metalandscape train --run {params.run:q} --seed {wildcards.seed}"
             " --data {input.data} {params.previous} --checkpoints {output.checkpoints} --state {output.state}"
-            " --log {output.log} 2> {log}"
+            " --log {output.log} {params.engine} --threads {threads} 2> {log}"

@@ -7,9 +7,9 @@ from torch import Tensor
 from .. import randomness
 from ..config import Run
 from ..datasets import Dataset
-from ..models import Model, accuracy, flatten, initialise, unflatten
+from ..engines import Engine, LossGradient
+from ..models import Model, flatten, initialise, unflatten
 from ..models import build as build_network
-from . import Outer
 
 TASKS = ("classification",)
 REGULARIZED = False
@@ -21,16 +21,11 @@ def build(run: Run, dataset: Dataset) -> Model:
 
 
 def step(
-    model: Model, theta: Tensor, run: Run, dataset: Dataset, seed: int, iteration: int
-) -> Outer:
+    engine: Engine, theta: Tensor, run: Run, dataset: Dataset, seed: int, iteration: int
+) -> LossGradient:
     """Return the gradient of the cross-entropy of one batch of `batch_size` images."""
     rng = randomness.generator(seed, "supervised batches", iteration)
-    x, y = _batch(dataset, run.batch_size, rng)
-    theta = theta.detach().requires_grad_()
-    outputs = model.outputs(theta, x)
-    loss = model.criterion(outputs, y)
-    (gradient,) = torch.autograd.grad(loss, theta)
-    return Outer(gradient, loss.item(), accuracy(outputs, y))
+    return engine.gradient(theta, *_batch(dataset, run.batch_size, rng))
 
 
 def starting_point(

@@ -15,10 +15,11 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from ..adaptation import Task, adapt
 from ..config import Run
 from ..datasets import Dataset
+from ..engines import Engine
 from ..models import Model
+from ..tasks import Task
 
 Options = Mapping[str, float]
 
@@ -29,6 +30,7 @@ class Solution:
 
     Attributes:
         model: the network at meta-test.
+        engine: what computes with it.
         theta: [P], where adaptation starts.
         run: the run's settings.
         seed: the run's seed.
@@ -37,6 +39,7 @@ class Solution:
     """
 
     model: Model
+    engine: Engine
     theta: Tensor
     run: Run
     seed: int
@@ -45,7 +48,7 @@ class Solution:
 
     def adapt(self, task: Task) -> Tensor:
         """Return theta~ [P] of a task, with the run's inner steps and rate."""
-        return adapt(self.model, self.theta, task, self.run.inner_steps, self.run.inner_rate)
+        return self.engine.adapt(self.theta, task, self.run.inner_steps, self.run.inner_rate)
 
 
 class Measurement(NamedTuple):

@@ -36,19 +36,20 @@ def extremes(
     rounding; it costs far less than a product.
 
     Args:
-        product: v [P] float64 -> A v [P].
-        start: [P] float64, any vector that is not orthogonal to the wanted eigenvectors.
+        product: v [P] -> A v [P].
+        start: [P], any vector that is not orthogonal to the wanted eigenvectors; products and basis
+            have its type.
         tolerance: stop when both residuals are at most this share of the norm.
         limit: the most products to spend; the residual tells whether they sufficed.
     """
     limit = min(limit, len(start))
-    basis = torch.empty(limit, len(start), dtype=torch.float64)
+    basis = torch.empty(limit, len(start), dtype=start.dtype)
     diagonal: list[float] = []
     off_diagonal: list[float] = []
     v = start / start.norm()
     for k in range(limit):
         basis[k] = v
-        w = product(v).double()
+        w = product(v)
         diagonal.append(torch.dot(v, w).item())
         known = basis[: k + 1]
         # Once is not enough, twice is (Kahan; Parlett, section 6.9).

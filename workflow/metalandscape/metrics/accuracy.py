@@ -5,9 +5,7 @@ For regression the losses are mean squared errors, and there is no accuracy.
 
 from collections.abc import Iterator
 
-import torch
-
-from ..models import accuracy, loss
+from ..tasks import Task
 from . import Measurement, Options, Solution, mean
 
 TASKS = ("classification", "regression")
@@ -25,12 +23,12 @@ def measure(solution: Solution, options: Options) -> Iterator[Measurement]:
                 yield mean(name, split, values)
 
 
-def _judge(solution: Solution, task) -> dict[str, float]:
-    model, adapted = solution.model, solution.adapt(task)
-    with torch.no_grad():
-        outputs = model.outputs(adapted, task.target_x)
-        return {
-            "target_accuracy": accuracy(outputs, task.target_y),
-            "target_loss": model.criterion(outputs, task.target_y).item(),
-            "support_loss": loss(model, adapted, task.support_x, task.support_y).item(),
-        }
+def _judge(solution: Solution, task: Task) -> dict[str, float]:
+    adapted = solution.adapt(task)
+    target_loss, accuracy = solution.engine.evaluate(adapted, task.target_x, task.target_y)
+    support_loss, _ = solution.engine.evaluate(adapted, task.support_x, task.support_y)
+    return {
+        "target_accuracy": accuracy,
+        "target_loss": target_loss,
+        "support_loss": support_loss,
+    }

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from ..adaptation import gradient
 from . import Measurement, Options, Solution
 from ._pairs import pair_average
 
@@ -17,6 +16,7 @@ def measure(solution: Solution, options: Options) -> Iterator[Measurement]:
 
     def gradients() -> Iterator[Tensor]:
         for task in solution.tasks("test"):
-            yield -gradient(solution.model, solution.theta, task.support_x, task.support_y)
+            at = solution.engine.gradient(solution.theta, task.support_x, task.support_y)
+            yield -at.gradient
 
     yield pair_average("gradient_product", "test", gradients)

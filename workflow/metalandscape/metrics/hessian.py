@@ -4,13 +4,11 @@ The paper equates the norm with lambda_max. A Hessian may be indefinite: the nor
 max(abs(lambda_max), abs(lambda_min)), and both ends are reported.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
-from torch import Tensor
 
 from .. import randomness
-from ..models import Model, loss
 from . import Measurement, Options, Solution, mean
 from ._lanczos import extremes
 
@@ -21,12 +19,11 @@ OPTIONS = {"tasks": 60, "tolerance": 0.001, "max_products": 200}
 def measure(solution: Solution, options: Options) -> Iterator[Measurement]:
     """Yield norm, both ends of the spectrum, residual and number of products, over tasks."""
     rng = randomness.generator(solution.seed, "Lanczos start")
-    start = torch.from_numpy(rng.standard_normal(len(solution.theta)))
+    start = torch.from_numpy(rng.standard_normal(len(solution.theta))).to(solution.theta.dtype)
     results = []
     for task in solution.tasks("test"):
-        product = hessian_product(
-            solution.model, solution.adapt(task), task.support_x, task.support_y
-        )
+        adapted = solution.adapt(task)
+        product = solution.engine.hessian_product(adapted, task.support_x, task.support_y)
         results.append(extremes(product, start, options["tolerance"], int(options["max_products"])))
     norms, largest, smallest = (
         [getattr(r, name) for r in results] for name in ("norm", "largest", "smallest")
@@ -36,20 +33,3 @@ def measure(solution: Solution, options: Options) -> Iterator[Measurement]:
     yield mean("lambda_min", "test", smallest)
     yield mean("hessian_residual", "test", [r.residual for r in results])
     yield mean("hessian_products", "test", [r.products for r in results])
-
-
-def hessian_product(
-    model: Model, theta: Tensor, x: Tensor, y: Tensor
-) -> Callable[[Tensor], Tensor]:
-    """Return v [P] -> H v [P], H the Hessian of the loss at theta [P].
-
-    The graph of the gradient is built once and differentiated again for each v.
-    """
-    theta = theta.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(loss(model, theta, x, y), theta, create_graph=True)
-
-    def product(v: Tensor) -> Tensor:
-        (result,) = torch.autograd.grad(gradient, theta, v.to(theta.dtype), retain_graph=True)
-        return result
-
-    return product

@@ -1,0 +1,215 @@
+"""Ours and the peers, each called the way its documentation shows.
+
+A contender is a function of a `Work` that returns a function without arguments: what is timed.
+"""
+
+import sys
+import types
+import warnings
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from work import Work
+
+from metalandscape import models
+from metalandscape.engines import Choice
+from metalandscape.metrics._lanczos import extremes
+
+PEERS = Path(__file__).parent / ".peers"
+KERNEL = PEERS / "kernel"
+sys.path.append(str(PEERS))
+
+
+class Block(nn.Module):
+    """Convolution, batch norm, ReLU, and max-pooling where the network has it."""
+
+    def __init__(self, channels: int, filters: int, stride: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, filters, 3, stride, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(filters, track_running_stats=False)
+        self.pool = stride == 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute."""
+        x = F.relu(self.norm(self.conv(x)))
+        return F.max_pool2d(x, 2) if self.pool else x
+
+
+class ConvModule(nn.Module):
+    """The project's ConvNet as the nn.Module that peers want; parameters in the same order."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        network, channels = work.network, work.image[2]
+        stride = 2 if network.downsampling == "stride" else 1
+        widths = [channels, *[network.filters] * 4]
+        self.blocks = nn.Sequential(*[Block(widths[i], widths[i + 1], stride) for i in range(4)])
+        self.mean = network.output == "mean"
+        weight = models.unflatten(work.model(), work.theta())["linear.weight"]
+        self.linear = nn.Linear(weight.shape[1], weight.shape[0])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute."""
+        x = self.blocks(x)
+        return self.linear(x.mean((2, 3)) if self.mean else x.flatten(1))
+
+
+def module(work: Work, theta: Tensor) -> nn.Module:
+    """Return the peers' network with the weights theta [P]."""
+    if work.image:
+        net = ConvModule(work)
+    else:
+        widths = [1, *work.network.hidden, 1]
+        layers = [nn.Linear(a, b) for a, b in pairwise(widths)]
+        net = nn.Sequential(*[part for layer in layers for part in (layer, nn.ReLU())][:-1])
+    nn.utils.vector_to_parameters(theta, net.parameters())
+    return net
+
+
+def criterion(work: Work) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the loss of a batch."""
+    return F.cross_entropy if work.image else F.mse_loss
+
+
+def engine_of(name: str) -> Callable[[Work], Callable[[], Tensor]]:
+    """Return a contender: one of the project's engines, on as many threads as torch uses."""
+
+    def contender(work: Work) -> Callable[[], Tensor]:
+        engine = Choice(name, KERNEL, torch.get_num_threads()).of(work.model())
+        theta, batch = work.theta(), work.batch()
+        inner = (work.steps, work.rate, work.second_order)
+        return lambda: engine.meta_gradient(theta, batch, *inner).gradient
+
+    return contender
+
+
+def learn2learn(work: Work) -> Callable[[], Tensor]:
+    """learn2learn's MAML (Arnold et al. 2020): clone, adapt, backward."""
+    if "learn2learn" not in sys.modules:
+        # Its __init__ imports the compiled data module; MAML itself needs none of that.
+        package = types.ModuleType("learn2learn")
+        package.__path__ = [str(PEERS / "learn2learn")]
+        sys.modules["learn2learn"] = package
+    from learn2learn.algorithms.maml import MAML
+
+    net, batch, loss = module(work, work.theta()), work.batch(), criterion(work)
+    maml = MAML(net, lr=work.rate, first_order=not work.second_order)
+
+    def iteration() -> Tensor:
+        net.zero_grad(set_to_none=True)
+        for task in batch:
+            learner = maml.clone()
+            for _ in range(work.steps):
+                learner.adapt(loss(learner(task.support_x), task.support_y))
+            (loss(learner(task.target_x), task.target_y) / len(batch)).backward()
+        return torch.cat([p.grad.reshape(-1) for p in net.parameters()])
+
+    return iteration
+
+
+def higher(work: Work) -> Callable[[], Tensor]:
+    """Higher (Grefenstette et al. 2019): a differentiable SGD per task."""
+    import higher
+
+    net, batch, loss = module(work, work.theta()), work.batch(), criterion(work)
+    optimizer = torch.optim.SGD(net.parameters(), lr=work.rate)
+    options = {"copy_initial_weights": False, "track_higher_grads": work.second_order}
+
+    def iteration() -> Tensor:
+        net.zero_grad(set_to_none=True)
+        total = torch.zeros(sum(p.numel() for p in net.parameters()))
+        for task in batch:
+            with higher.innerloop_ctx(net, optimizer, **options) as (functional, differentiable):
+                for _ in range(work.steps):
+                    differentiable.step(loss(functional(task.support_x), task.support_y))
+                target = loss(functional(task.target_x), task.target_y) / len(batch)
+                wanted = net.parameters() if work.second_order else functional.parameters()
+                parts = torch.autograd.grad(target, list(wanted))
+                total += torch.cat([part.reshape(-1) for part in parts])
+        return total
+
+    return iteration
+
+
+def _adapted(work: Work) -> tuple[Tensor, Tensor, Tensor]:
+    """Return theta~ of a task, and its support set."""
+    task = work.batch()[0]
+    engine = Choice("reference").of(work.model())
+    return engine.adapt(work.theta(), task, work.steps, work.rate), task.support_x, task.support_y
+
+
+def our_norm(name: str) -> Callable[[Work], Callable[[], float]]:
+    """Return a contender: the project's Lanczos on an engine's Hessian products."""
+
+    def contender(work: Work) -> Callable[[], float]:
+        engine = Choice(name, KERNEL).of(work.model())
+        theta, x, y = _adapted(work)
+        start = torch.from_numpy(np.random.default_rng(0).standard_normal(len(theta), np.float32))
+
+        def norm() -> float:
+            return extremes(engine.hessian_product(theta, x, y), start, 1e-3, 200).norm
+
+        return norm
+
+    return contender
+
+
+def pyhessian(work: Work) -> Callable[[], float]:
+    """PyHessian's top eigenvalue (Yao et al. 2020): power iteration, its own stopping rule."""
+    from pyhessian import hessian
+
+    theta, x, y = _adapted(work)
+    net = module(work, theta)
+
+    def norm() -> float:
+        net.zero_grad(set_to_none=True)
+        torch.manual_seed(0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            values, _ = hessian(net, F.cross_entropy, data=(x, y), cuda=False).eigenvalues()
+        return abs(values[0])
+
+    return norm
+
+
+def eigenthings(work: Work) -> Callable[[], float]:
+    """Return hessian-eigenthings' eigenvalue of largest magnitude by Lanczos, to 1e-3."""
+    import hessian_eigenthings as things
+
+    theta, x, y = _adapted(work)
+    net = module(work, theta)
+    loss = things.supervised_loss(F.cross_entropy)
+
+    def norm() -> float:
+        operator = things.HessianOperator(net, [(x, y)], loss)
+        found = things.lanczos(operator, k=1, max_iter=50, tol=1e-3, seed=0)
+        return abs(float(found.eigenvalues[0]))
+
+    return norm
+
+
+def sgemm(work: Work | None) -> Callable[[], None]:
+    """A product of two 1024 x 1024 matrices: what the machine can do in the same minute."""
+    a, b = torch.rand(1024, 1024), torch.rand(1024, 1024)
+    out = torch.empty(1024, 1024)
+    return lambda: torch.mm(a, b, out=out)
+
+
+OURS, REFERENCE, SGEMM = "metalandscape", "plain autograd loop", "sgemm 1024"
+META_GRADIENTS = {
+    OURS: engine_of("auto"),
+    REFERENCE: engine_of("reference"),
+    "learn2learn": learn2learn,
+    "higher": higher,
+}
+NORMS = {
+    OURS: our_norm("auto"),
+    REFERENCE: our_norm("reference"),
+    "PyHessian": pyhessian,
+    "hessian-eigenthings": eigenthings,
+}

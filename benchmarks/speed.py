@@ -1,0 +1,104 @@
+"""Time and memory of a meta-iteration and of a Hessian norm, ours against peers.
+
+Every contender runs in every setting of threads and wait policy. A setting is a process, because
+OpenMP reads it at start; the parent asks one process after the other for one repetition, so that
+whatever else the machine does falls on all alike. A contender counts with its best setting.
+
+    python benchmarks/speed.py [ROUNDS]
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+HERE = Path(__file__).parent
+THREADS = os.cpu_count() or 1
+# With one thread no other waits.
+SETTINGS = [(1, "default"), *([(THREADS, "default"), (THREADS, "passive")] if THREADS > 1 else [])]
+
+
+class Worker:
+    """A process with one setting of threads and wait policy."""
+
+    def __init__(self, threads: int, policy: str) -> None:
+        self.threads, self.policy = threads, policy
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_", "MKL_"))}
+        environment["OMP_NUM_THREADS"] = str(threads)
+        if policy == "passive":
+            environment["OMP_WAIT_POLICY"] = "PASSIVE"
+        self.process = subprocess.Popen(
+            [sys.executable, HERE / "worker.py"],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, **question: object) -> dict:
+        """Return the worker's answer."""
+        print(json.dumps(question), file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise SystemExit(f"the benchmark's process ended at {question}")
+        return json.loads(answer)
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def measure(rounds: int) -> pd.DataFrame:
+    """Return one row per work, contender, setting and round, with the FLOP of the plain loop."""
+    workers = [Worker(*setting) for setting in SETTINGS]
+    rows = []
+    for work, contenders in workers[0].ask(list=True)["works"].items():
+        for contender in contenders:
+            for worker in workers:
+                worker.ask(work=work, contender=contender, check=True)
+        flop = workers[0].ask(work=work, contender="", flop=True)["flop"]
+        for turn in range(rounds):
+            for contender in contenders:
+                for worker in workers:
+                    seconds = worker.ask(work=work, contender=contender)["seconds"]
+                    setting = (worker.threads, worker.policy)
+                    rows.append((work, contender, *setting, turn, seconds, flop))
+        for worker in workers:
+            worker.ask(forget=True)
+        print(f"{work}: done", file=sys.stderr)
+    for worker in workers:
+        worker.close()
+    columns = ["work", "contender", "threads", "policy", "round", "seconds", "flop"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def memory() -> pd.DataFrame:
+    """Return the peak of resident memory of one repetition above start, in fresh processes."""
+    worker = Worker(1, "default")
+    works = worker.ask(list=True)["works"]
+    worker.close()
+    rows = []
+    for work, contenders in works.items():
+        for contender in contenders:
+            worker = Worker(1, "default")
+            mib = worker.ask(work=work, contender=contender, memory=True)["mib"]
+            rows.append((work, contender, mib))
+            worker.close()
+    return pd.DataFrame(rows, columns=["work", "contender", "peak_mib_above_start"])
+
+
+def main() -> None:
+    """Write time.csv and memory.csv."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    folder = HERE / "results"
+    folder.mkdir(exist_ok=True)
+    measure(rounds).to_csv(folder / "time.csv", index=False, float_format="%.6f")
+    memory().to_csv(folder / "memory.csv", index=False, float_format="%.1f")
+
+
+if __name__ == "__main__":
+    main()

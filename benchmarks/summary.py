@@ -1,0 +1,85 @@
+"""Writes the table of benchmarks/README.md and the plot from results/*.csv."""
+
+import re
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+
+HERE = Path(__file__).parent
+OURS, SGEMM = "metalandscape", "sgemm 1024"
+SGEMM_FLOP = 2 * 1024**3
+
+
+def best_settings(times: pd.DataFrame) -> pd.DataFrame:
+    """Return the medians of every contender in its best setting."""
+    medians = times.groupby(["work", "contender", "threads", "policy"], sort=False, as_index=False)
+    medians = medians[["seconds", "flop"]].median()
+    return medians.loc[medians.groupby(["work", "contender"], sort=False)["seconds"].idxmin()]
+
+
+def peaks(times: pd.DataFrame) -> pd.Series:
+    """Return GFLOP/s of sgemm by work and threads: the best round of that work's minutes."""
+    rounds = times[times["contender"] == SGEMM]
+    return SGEMM_FLOP / rounds.groupby(["work", "threads"])["seconds"].min() / 1e9
+
+
+def summary(times: pd.DataFrame, memory: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per work: ours, the best peer, their ratio, share of the peak, memory."""
+    best, peak = best_settings(times), peaks(times)
+    mib = memory.set_index(["work", "contender"])["peak_mib_above_start"]
+    rows = []
+    for work, group in best[best["contender"] != SGEMM].groupby("work", sort=False):
+        by = group.set_index("contender")
+        ours, peers = by.loc[OURS], by.drop(index=OURS)
+        peer = peers["seconds"].idxmin()
+        share = ours["flop"] / ours["seconds"] / 1e9 / peak[work, ours["threads"]]
+        rows.append(
+            {
+                "work": work,
+                "ours, ms": f"{1000 * ours['seconds']:.4g} ({ours['threads']} threads)",
+                "best peer, ms": f"{1000 * peers['seconds'].min():.4g} ({peer})",
+                "ratio": f"{peers['seconds'].min() / ours['seconds']:.2f}",
+                "share of sgemm": f"{share:.2f}" if "Hessian" not in work else "",
+                "memory, MiB (ours / peer)": f"{mib[work, OURS]:.0f} / {mib[work, peer]:.0f}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Return the table as Markdown."""
+    rows = [table.columns, ["---"] * len(table.columns), *table.itertuples(index=False)]
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
+
+
+def plot(times: pd.DataFrame) -> plt.Figure:
+    """Draw how many times longer every contender takes than ours, best settings."""
+    best = best_settings(times[times["contender"] != SGEMM])
+    ours = best[best["contender"] == OURS].set_index("work")["seconds"]
+    best = best.assign(ratio=best["seconds"] / best["work"].map(ours))
+    figure, ax = plt.subplots(figsize=(8, 5), layout="constrained")
+    sns.barplot(best, y="work", x="ratio", hue="contender", palette="colorblind", ax=ax)
+    ax.set(xscale="log", xlabel="time relative to metalandscape (log scale)", ylabel="")
+    ax.axvline(1, color="black", linewidth=0.8)
+    sns.despine(ax=ax)
+    return figure
+
+
+def main() -> None:
+    """Rewrite what stands between the markers of README.md, and the plot."""
+    times = pd.read_csv(HERE / "results/time.csv")
+    table = markdown(summary(times, pd.read_csv(HERE / "results/memory.csv")))
+    readme = HERE / "README.md"
+    between = f"<!-- speed -->\n{table}\n<!-- /speed -->"
+    text = re.sub(r"<!-- speed -->.*<!-- /speed -->", between, readme.read_text(), flags=re.S)
+    readme.write_text(text)
+    plot(times).savefig(HERE / "results/speed.png", dpi=120)
+
+
+if __name__ == "__main__":
+    main()

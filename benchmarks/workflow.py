@@ -1,0 +1,158 @@
+"""What the workflow itself costs: scheduling many jobs, starting each of them, redrawing a figure.
+
+python benchmarks/workflow.py
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+PARTS = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "envs")
+SNAKEMAKE = [sys.executable, "-m", "snakemake"]
+EPOCHS = 100
+
+# Stands for `python` in jobs: makes the files that a job's command line names as its products.
+STUB = """#!/bin/sh
+product=
+for word in "$@"; do
+  case $word in
+    --output|--outputs|--per-task|--state|--log|--checkpoints|--readable) product=yes ;;
+    --*) product= ;;
+    *) if [ "$product" ] && [ ! -e "$word" ]; then : > "$word"; fi ;;
+  esac
+done
+"""
+
+# What a rule's job cannot do without.
+BARE = {
+    "prepare_dataset": "numpy, PIL.Image",
+    "sample_tasks": "numpy",
+    "train_epochs": "torch",
+    "measure_checkpoints": "torch, pandas",
+    "tabulate_run": "pandas",
+    "draw_figure": "pandas, seaborn",
+    "judge_claims": "pandas, scipy.stats",
+}
+
+
+def copy(folder: Path) -> None:
+    """Copy the project's code into a folder."""
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, folder / part)
+
+
+def timed(command: list, folder: Path, **environment: str) -> float:
+    """Return the seconds that a command takes; stop if it fails."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True
+    )
+    elapsed = time.perf_counter() - started
+    if done.returncode:
+        raise SystemExit(f"{command} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    return elapsed
+
+
+def configuration(runs: int) -> dict:
+    """Return a configuration of `runs` x 101 checkpoints x 5 metrics, each its own metric job."""
+    names = [f"letters_{i}" for i in range(runs)]
+    return {
+        "scale": "synthetic",
+        "datasets": {"letters": {"kind": "glyphs"}},
+        "defaults": {
+            "dataset": "letters",
+            "algorithm": "maml",
+            "network": {"kind": "conv", "filters": 4, "downsampling": "stride"},
+            "way": 5,
+            "shot": 1,
+            "targets": 3,
+            "inner_rate": 0.1,
+            "batch_size": 2,
+            "epochs": EPOCHS,
+            "epochs_per_job": 10,
+            "seeds": [0],
+        },
+        "runs": {name: {} for name in names},
+        "figures": {figure: names for figure in ("fig3", "fig5", "fig7", "fig9")},
+    }
+
+
+def scale() -> list[dict]:
+    """Time a dry-run of 15,000 metric jobs, and a run of 3,000 jobs that only make their files."""
+    rows = []
+    for what, runs, arguments in (
+        ("dry-run of 15,150 metric jobs", 30, ["-n", "--quiet"]),
+        ("run of 3,030 metric jobs that do nothing", 6, ["--quiet"]),
+    ):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            copy(folder)
+            (folder / "many.yaml").write_text(yaml.safe_dump(configuration(runs)))
+            (folder / "bin").mkdir()
+            (folder / "bin/python").write_text(STUB)
+            (folder / "bin/python").chmod(0o755)
+            command = [*SNAKEMAKE, "--cores", "2", *arguments, "--configfile", "many.yaml"]
+            seconds = timed(command, folder, PATH=f"{folder}/bin:{os.environ['PATH']}")
+            rows.append({"what": what, "seconds": seconds, "bare import": ""})
+    return rows
+
+
+def start_up() -> list[dict]:
+    """Time every rule's command on the smoke configuration, against its bare imports."""
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy(folder)
+        smoke = ["--configfile", "config/smoke.yaml"]
+        timed([*SNAKEMAKE, "--cores", "2", *smoke], folder)
+        text = subprocess.run(
+            [*SNAKEMAKE, "-n", "-p", "-F", *smoke], cwd=folder, capture_output=True, text=True
+        ).stdout
+        commands = re.findall(r"rule (\w+):.*?Shell command: (python .*?)$", text, re.S | re.M)
+        first = dict(reversed([(rule, command) for rule, command in commands]))
+        environment = {"PYTHONPATH": str(folder / "workflow"), "OMP_NUM_THREADS": "1"}
+        for rule, modules in BARE.items():
+            command = next(text for known, text in first.items() if known.startswith(rule))
+            times = {"job": [], "bare": []}
+            for _ in range(5):
+                times["job"].append(timed(["bash", "-c", command], folder, **environment))
+                bare = [sys.executable, "-c", f"import {modules}"]
+                times["bare"].append(timed(bare, folder, **environment))
+            rows.append(
+                {
+                    "what": f"{rule}, smoke configuration",
+                    "seconds": min(times["job"]),
+                    "bare import": f"{min(times['bare']):.2f} ({modules})",
+                }
+            )
+        figure = "figures/smoke/fig7.pdf"
+        (folder / figure).unlink()
+        seconds = timed([*SNAKEMAKE, "--cores", "2", figure, *smoke], folder)
+        rows.append({"what": "redraw fig7", "seconds": seconds, "bare import": ""})
+    return rows
+
+
+def main() -> None:
+    """Write results/workflow.csv."""
+    (HERE / "results").mkdir(exist_ok=True)
+    table = pd.DataFrame(scale() + start_up())
+    table.to_csv(HERE / "results/workflow.csv", index=False, float_format="%.2f")
+    print(table.to_string())
+
+
+if __name__ == "__main__":
+    main()

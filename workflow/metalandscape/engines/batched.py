@@ -1,0 +1,114 @@
+"""Fully connected networks: the tasks of a meta-iteration in one batch of matrix products.
+
+Such a network is so small that calling torch takes longer than computing. Derivatives are written
+out, because recording them costs more calls: with d_l the gradient of the loss with respect to the
+l-th layer's output z_l = a_{l-1} W_l^T + b_l, a_l = max(z_l, 0), and ' for the derivative along v,
+
+    dW_l  = d_l^T a_{l-1},                        d_{l-1}  = (d_l W_l) where z_{l-1} > 0
+    z'_l  = a_{l-1} W'_l^T + a'_{l-1} W_l^T + b'_l,  a'_l  = z'_l where z_l > 0
+    dW'_l = d'_l^T a_{l-1} + d_l^T a'_{l-1},      d'_{l-1} = (d'_l W_l + d_l W'_l) where z_{l-1} > 0
+
+and (dW', db') is the Hessian times v (Pearlmutter 1994). Through the steps of adaptation, the
+gradient v_T at theta_T is pulled back by v_t = v_{t+1} - rate H(theta_t) v_{t+1}.
+"""
+
+from collections.abc import Sequence
+from math import prod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..tasks import Task
+from . import LossGradient, reference
+
+# Weight [tasks, outputs, inputs] and bias [tasks, 1, outputs] of each layer.
+Layers = list[tuple[Tensor, Tensor]]
+
+
+class Pass(NamedTuple):
+    """What one pass through the network leaves behind, a list with an entry per layer.
+
+    Attributes:
+        layers: the weights.
+        inputs: a_{l-1} [tasks, n, inputs].
+        deltas: d_l [tasks, n, outputs].
+        loss: mean squared error of every task.
+    """
+
+    layers: Layers
+    inputs: list[Tensor]
+    deltas: list[Tensor]
+    loss: Tensor
+
+
+class Engine(reference.Engine):
+    """The reference engine, with all tasks of a meta-gradient at once; they have equal sizes."""
+
+    def meta_gradient(
+        self, theta: Tensor, tasks: Sequence[Task], steps: int, rate: float, second_order: bool
+    ) -> LossGradient:
+        """Return the gradient of the mean target loss over tasks, Eq. 2."""
+        support_x, support_y, target_x, target_y = map(torch.stack, zip(*tasks, strict=True))
+        adapted = theta.detach().expand(len(tasks), -1)
+        passes = []
+        for _ in range(steps):
+            passes.append(self._run(adapted, support_x, support_y))
+            adapted = adapted - rate * _gradient(passes[-1])
+        last = self._run(adapted, target_x, target_y)
+        gradient = _gradient(last)
+        if second_order:
+            for step in reversed(passes):
+                gradient = gradient - rate * self._product(step, gradient)
+        return LossGradient(gradient.mean(0), last.loss.mean().item(), float("nan"))
+
+    def _layers(self, theta: Tensor) -> Layers:
+        """Return views of theta [tasks, P]."""
+        shapes = [p.shape for p in self.model.parameters]
+        parts = theta.split([prod(shape) for shape in shapes], 1)
+        views = [p.view(-1, *s) for p, s in zip(parts, shapes, strict=True)]
+        return [(w, b.unsqueeze(1)) for w, b in zip(views[::2], views[1::2], strict=True)]
+
+    def _run(self, theta: Tensor, x: Tensor, y: Tensor) -> Pass:
+        """Go forward and backward at theta [tasks, P], with x and y [tasks, n, 1]."""
+        layers = self._layers(theta)
+        inputs = [x]
+        for weight, bias in layers[:-1]:
+            inputs.append(torch.baddbmm(bias, inputs[-1], weight.mT).relu_())
+        weight, bias = layers[-1]
+        error = torch.baddbmm(bias, inputs[-1], weight.mT) - y
+        deltas = [error * (2 / error[0].numel())]
+        for (weight, _), a in zip(layers[:0:-1], inputs[:0:-1], strict=True):
+            deltas.append(torch.bmm(deltas[-1], weight) * (a > 0))
+        return Pass(layers, inputs, deltas[::-1], (error * error).mean((1, 2)))
+
+    def _product(self, at: Pass, v: Tensor) -> Tensor:
+        """Return H v [tasks, P]."""
+        along = self._layers(v)
+        tangents: list[Tensor | None] = [None]  # a' of the inputs, which do not depend on theta
+        for (weight, _), (dweight, dbias), a in zip(at.layers, along, at.inputs, strict=True):
+            z = torch.baddbmm(dbias, a, dweight.mT)
+            if tangents[-1] is not None:
+                z = z.baddbmm_(tangents[-1], weight.mT)
+            following = at.inputs[len(tangents)] if len(tangents) < len(at.inputs) else None
+            tangents.append(z if following is None else z * (following > 0))
+        delta = tangents.pop() * (2 / at.deltas[-1][0].numel())
+        parts = []
+        for index in range(len(at.layers) - 1, -1, -1):
+            a, tangent, d = at.inputs[index], tangents[index], at.deltas[index]
+            weight = torch.bmm(delta.mT, a)
+            if tangent is not None:
+                weight = weight.baddbmm_(d.mT, tangent)
+            parts += [delta.sum(1), weight.flatten(1)]
+            if index:
+                below = torch.bmm(delta, at.layers[index][0])
+                delta = below.baddbmm_(d, along[index][0]) * (a > 0)
+        return torch.cat(parts[::-1], 1)
+
+
+def _gradient(at: Pass) -> Tensor:
+    """Return the gradients [tasks, P] of the tasks' own losses."""
+    parts = []
+    for a, delta in zip(at.inputs, at.deltas, strict=True):
+        parts += [torch.bmm(delta.mT, a).flatten(1), delta.sum(1)]
+    return torch.cat(parts, 1)
