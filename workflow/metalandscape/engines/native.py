@@ -7,16 +7,17 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import torch
 from torch import Tensor
 
 from ..files import whole
-from ..models import ConvNet, Model, size
+from ..models import ConvNet, Model, size, unflatten
 from ..tasks import Task
 from . import LossGradient, mean
 
@@ -25,6 +26,7 @@ COMPILERS = ("c++", "g++", "clang++")
 # No -ffast-math, and nothing that only the machine that compiles may have.
 FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-fno-math-errno", "-fno-trapping-math")
 MACHINE = {"x86_64": ("-march=x86-64-v3",), "AMD64": ("-march=x86-64-v3",)}
+SUPPORT, TARGET = 0, 1  # slots for images
 MOST_FILTERS = 4096  # of the kernel's fixed buffers
 
 
@@ -55,22 +57,13 @@ def usable(model: Model, kernel: str | Path | None) -> bool:
     return modern and max(model.network.filters, model.classes) <= MOST_FILTERS
 
 
-class Settings(ctypes.Structure):
-    """What the kernel needs to know of a network; the same order as in kernel.cpp."""
-
-    _fields_ = [
-        (name, ctypes.c_int)
-        for name in ("way", "channels", "height", "width", "filters", "stride_two", "mean")
-    ]
-
-
 @functools.cache
 def _library(kernel: str) -> ctypes.CDLL:
     """Load the kernel and hand it a BLAS."""
     library = ctypes.CDLL(kernel)
     library.use_blas(*_blas())
     for kind in ("float", "double"):
-        getattr(library, f"workspace_{kind}").restype = ctypes.c_void_p
+        getattr(library, f"create_{kind}").restype = ctypes.c_void_p
     return library
 
 
@@ -95,125 +88,160 @@ def _blas() -> tuple[int | None, ...]:
 
 
 class Engine:
-    """Implements `engines.Engine` for a ConvNet."""
+    """Implements `engines.Engine` for a ConvNet.
+
+    The kernel wants the weights of convolutions as [3, 3, inputs, filters], and the bias as last
+    column of the linear layer's weights; vectors in that order are called packed.
+    """
 
     def __init__(self, model: ConvNet, kernel: str | Path, threads: int = 1) -> None:
         """Compute with this network, on `threads` tasks at a time."""
-        self.parameters = size(model)
         self._library = _library(str(Path(kernel).resolve()))
         height, width, channels = model.image_shape
-        self._settings = Settings(
-            model.classes,
-            channels,
-            height,
-            width,
-            model.network.filters,
-            model.network.downsampling == "stride",
-            model.network.output == "mean",
-        )
+        stride = 2 if model.network.downsampling == "stride" else 1
+        output = model.network.output == "mean"
+        filters = model.network.filters
+        self._settings = (model.classes, channels, height, width, filters, stride, output)
+        own = unflatten(model, torch.arange(size(model)))
+        linear = torch.cat([own.pop("linear.weight"), own.pop("linear.bias").unsqueeze(1)], 1)
+        parts = [p.permute(2, 3, 1, 0) if p.dim() == 4 else p for p in own.values()]
+        self._order = torch.cat([p.reshape(-1) for p in [*parts, linear]])
+        self._back = self._order.argsort()
         self._free: dict[str, SimpleQueue] = {"float": SimpleQueue(), "double": SimpleQueue()}
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def evaluate(self, theta: Tensor, x: Tensor, y: Tensor) -> tuple[float, float]:
         """Return the mean loss and the accuracy at theta [P]."""
-        result = (ctypes.c_double * 2)()
-        self._call("gradient", theta, theta, x, y, len(x), None, result)
-        return result[0], result[1]
+        with self._workspace(theta) as kernel:
+            kernel.images(SUPPORT, x)
+            return kernel.gradient(SUPPORT, None, self._pack(theta), y, wanted=False)[1:]
 
     def gradient(self, theta: Tensor, x: Tensor, y: Tensor) -> LossGradient:
         """Return the gradient of the mean loss at theta [P]."""
-        out, result = torch.empty_like(theta), (ctypes.c_double * 2)()
-        self._call("gradient", theta, theta, x, y, len(x), out, result)
-        return LossGradient(out, *result)
+        with self._workspace(theta) as kernel:
+            kernel.images(SUPPORT, x)
+            return self._unpack(kernel.gradient(SUPPORT, None, self._pack(theta), y))
 
     def adapt(self, theta: Tensor, task: Task, steps: int, rate: float) -> Tensor:
         """Return theta~ [P] after `steps` gradient steps on the support loss, Eq. 1."""
-        out = torch.empty_like(theta)
-        self._call("adapt", theta, theta, *_support(task), steps, rate, out)
-        return out
+        with self._workspace(theta) as kernel:
+            adapted = _descend(kernel, self._pack(theta), task, steps, rate, keep=False)
+        return adapted[self._back]
 
     def pull_back(
         self, theta: Tensor, task: Task, steps: int, rate: float, cotangent: Tensor
     ) -> Tensor:
         """Return (d theta~ / d theta)^T cotangent [P]."""
-        out = torch.empty_like(theta)
-        self._call("pull_back", theta, theta, *_support(task), steps, rate, cotangent, out)
-        return out
+        with self._workspace(theta) as kernel:
+            _descend(kernel, self._pack(theta), task, steps, rate, keep=True)
+            return _sweep_back(kernel, self._pack(cotangent), steps, rate)[self._back]
 
     def meta_gradient(
         self, theta: Tensor, tasks: Sequence[Task], steps: int, rate: float, second_order: bool
     ) -> LossGradient:
         """Return the gradient of the mean target loss over tasks, Eq. 2."""
+        packed = self._pack(theta)
 
         def one(task: Task) -> LossGradient:
-            out, result = torch.empty_like(theta), (ctypes.c_double * 2)()
-            target = (task.target_x, task.target_y, len(task.target_x))
-            self._call(
-                "meta_gradient",
-                theta,
-                theta,
-                *_support(task),
-                *target,
-                steps,
-                rate,
-                int(second_order),
-                out,
-                result,
-            )
-            return LossGradient(out, *result)
+            with self._workspace(theta) as kernel:
+                adapted = _descend(kernel, packed, task, steps, rate, keep=second_order)
+                kernel.images(TARGET, task.target_x)
+                result = kernel.gradient(TARGET, None, adapted, task.target_y)
+                if second_order:
+                    pulled = _sweep_back(kernel, result.gradient, steps, rate)
+                    result = result._replace(gradient=pulled)
+            return result
 
-        return mean(list(self._pool.map(one, tasks) if self._pool else map(one, tasks)))
+        results = self._pool.map(one, tasks) if self._pool else map(one, tasks)
+        return self._unpack(mean(list(results)))
 
     def hessian_product(self, theta: Tensor, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
         """Return v [P] -> H v [P]; forward and backward pass at theta are done once."""
-        workspace = self._workspace(_kind(theta))
-        self._invoke("prepare_product", workspace, theta, x, y, len(x))
+        kernel = _Workspace(self._library, _kind(theta), self._settings)
+        kernel.images(SUPPORT, x)
+        kernel.gradient(SUPPORT, 0, self._pack(theta), y)
+        return lambda v: kernel.product(SUPPORT, 0, self._pack(v))[self._back]
 
-        def product(v: Tensor) -> Tensor:
-            out = torch.empty_like(v)
-            self._invoke("hessian_product", workspace, v, out)
-            return out
+    def _pack(self, vector: Tensor) -> Tensor:
+        return vector.detach()[self._order]
 
-        return product
+    def _unpack(self, result: LossGradient) -> LossGradient:
+        return result._replace(gradient=result.gradient[self._back])
 
-    def _workspace(self, kind: str) -> "_Workspace":
-        return _Workspace(self._library, kind, self._settings)
+    @contextmanager
+    def _workspace(self, theta: Tensor) -> Iterator["_Workspace"]:
+        """Lend a workspace that nobody uses."""
+        kind = _kind(theta)
+        try:
+            workspace = self._free[kind].get_nowait()
+        except Empty:
+            workspace = _Workspace(self._library, kind, self._settings)
+        yield workspace
+        self._free[kind].put(workspace)
 
-    def _call(self, function: str, theta: Tensor, *arguments: object) -> None:
-        """Call a function of the kernel in a workspace that is free."""
-        free = self._free[_kind(theta)]
-        workspace = self._workspace(_kind(theta)) if free.empty() else free.get()
-        self._invoke(function, workspace, *arguments)
-        free.put(workspace)
 
-    def _invoke(self, function: str, workspace: "_Workspace", *arguments: object) -> None:
-        values, alive = [], []
-        for argument in arguments:
-            if isinstance(argument, Tensor):
-                argument = argument.detach().contiguous()
-                alive.append(argument)
-                argument = ctypes.c_void_p(argument.data_ptr())
-            elif isinstance(argument, float):
-                argument = ctypes.c_double(argument)
-            values.append(argument)
-        getattr(self._library, f"{function}_{workspace.kind}")(workspace.address, *values)
+def _descend(
+    kernel: "_Workspace", theta: Tensor, task: Task, steps: int, rate: float, keep: bool
+) -> Tensor:
+    """Return theta~ [P], packed as theta is; keep what Hessian products at every step need."""
+    kernel.images(SUPPORT, task.support_x)
+    for step in range(steps):
+        at = kernel.gradient(SUPPORT, step if keep else None, theta, task.support_y)
+        theta = theta - rate * at.gradient
+    return theta
+
+
+def _sweep_back(kernel: "_Workspace", v: Tensor, steps: int, rate: float) -> Tensor:
+    """Return v_0 of v_T, packed: v_t = v_{t+1} - rate H(theta_t) v_{t+1}."""
+    for step in reversed(range(steps)):
+        v = v - rate * kernel.product(SUPPORT, step, v)
+    return v
 
 
 class _Workspace:
-    """Memory of the kernel for one thread; kept from call to call."""
+    """Memory of the kernel for one thread, kept from call to call; vectors are packed."""
 
-    def __init__(self, library: ctypes.CDLL, kind: str, settings: Settings) -> None:
-        self.kind, self._library = kind, library
-        create = getattr(library, f"workspace_{kind}")
-        self.address = ctypes.c_void_p(create(ctypes.byref(settings)))
+    def __init__(self, library: ctypes.CDLL, kind: str, settings: tuple[int, ...]) -> None:
+        self._release = getattr(library, f"release_{kind}")
+        self._calls = {
+            c: getattr(library, f"{c}_{kind}") for c in ("images", "gradient", "product")
+        }
+        self._address = ctypes.c_void_p(getattr(library, f"create_{kind}")(*settings))
+
+    def images(self, slot: int, x: Tensor) -> None:
+        """Fill a slot with images [n, channels, height, width]."""
+        x = x.permute(0, 2, 3, 1).contiguous()
+        self._calls["images"](self._address, slot, _pointer(x), len(x))
+
+    def gradient(
+        self, slot: int, step: int | None, theta: Tensor, y: Tensor, wanted: bool = True
+    ) -> LossGradient:
+        """Return loss, accuracy and, where wanted, the gradient; keep it all as a step's."""
+        out, result = torch.empty_like(theta), (ctypes.c_double * 2)()
+        self._calls["gradient"](
+            self._address,
+            slot,
+            -1 if step is None else step,
+            _pointer(theta),
+            _pointer(y.contiguous()),
+            _pointer(out) if wanted else None,
+            result,
+        )
+        return LossGradient(out, *result)
+
+    def product(self, slot: int, step: int, v: Tensor) -> Tensor:
+        """Return the Hessian at a step times v."""
+        out = torch.empty_like(v)
+        self._calls["product"](self._address, slot, step, _pointer(v), _pointer(out))
+        return out
 
     def __del__(self) -> None:
-        getattr(self._library, f"release_{self.kind}")(self.address)
+        self._release(self._address)
+
+
+def _pointer(tensor: Tensor) -> ctypes.c_void_p:
+    return ctypes.c_void_p(tensor.data_ptr())
 
 
 def _kind(theta: Tensor) -> str:
     return {torch.float32: "float", torch.float64: "double"}[theta.dtype]
-
-
-def _support(task: Task) -> tuple[Tensor, Tensor, int]:
-    return task.support_x, task.support_y, len(task.support_x)
