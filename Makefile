@@ -9,7 +9,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all report test lint format env clean FORCE
+.PHONY: all report test bench lint format env clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(READY)
@@ -35,6 +35,23 @@ lint: $(READY)
 	$(IN_VENV) ruff format --check .
 	$(IN_VENV) snakefmt --check Snakefile workflow
 	$(IN_VENV) snakemake --lint
+
+# Against peers, which are installed into a folder of their own: benchmarks/README.md.
+PEERS := benchmarks/.peers
+bench: $(PEERS)/.ready
+	PYTHONPATH=workflow .venv/bin/python -m metalandscape build_kernel --output $(PEERS)/kernel
+	PYTHONPATH=workflow .venv/bin/python benchmarks/speed.py
+	$(IN_VENV) python benchmarks/scheduling.py
+	.venv/bin/python benchmarks/summary.py
+
+$(PEERS)/.ready: $(READY) benchmarks/requirements.txt
+	.venv/bin/python -m pip install --quiet --upgrade --no-deps --target $(PEERS) \
+	  -r benchmarks/requirements.txt
+	.venv/bin/python -m pip download --quiet --no-deps --no-binary :all: --no-build-isolation \
+	  --dest $(PEERS) learn2learn==0.2.0
+	tar -xzf $(PEERS)/learn2learn-0.2.0.tar.gz -C $(PEERS) --strip-components 1 \
+	  learn2learn-0.2.0/learn2learn
+	touch $@
 
 format: $(READY)
 	$(IN_VENV) ruff check --fix .

@@ -67,6 +67,7 @@ def module(work: Work, theta: Tensor) -> nn.Module:
         widths = [1, *work.network.hidden, 1]
         layers = [nn.Linear(a, b) for a, b in pairwise(widths)]
         net = nn.Sequential(*[part for layer in layers for part in (layer, nn.ReLU())][:-1])
+    net = net.to(work.dtype)
     nn.utils.vector_to_parameters(theta, net.parameters())
     return net
 
@@ -122,7 +123,7 @@ def higher(work: Work) -> Callable[[], Tensor]:
 
     def iteration() -> Tensor:
         net.zero_grad(set_to_none=True)
-        total = torch.zeros(sum(p.numel() for p in net.parameters()))
+        total = torch.zeros(sum(p.numel() for p in net.parameters()), dtype=work.dtype)
         for task in batch:
             with higher.innerloop_ctx(net, optimizer, **options) as (functional, differentiable):
                 for _ in range(work.steps):
@@ -149,7 +150,9 @@ def our_norm(name: str) -> Callable[[Work], Callable[[], float]]:
     def contender(work: Work) -> Callable[[], float]:
         engine = Choice(name, KERNEL).of(work.model())
         theta, x, y = _adapted(work)
-        start = torch.from_numpy(np.random.default_rng(0).standard_normal(len(theta), np.float32))
+        start = torch.from_numpy(np.random.default_rng(0).standard_normal(len(theta))).to(
+            work.dtype
+        )
 
         def norm() -> float:
             return extremes(engine.hessian_product(theta, x, y), start, 1e-3, 200).norm

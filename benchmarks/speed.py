@@ -58,8 +58,7 @@ def measure(rounds: int) -> pd.DataFrame:
     rows = []
     for work, contenders in workers[0].ask(list=True)["works"].items():
         for contender in contenders:
-            for worker in workers:
-                worker.ask(work=work, contender=contender, check=True)
+            workers[0].ask(work=work, contender=contender, check=True)
         flop = workers[0].ask(work=work, contender="", flop=True)["flop"]
         for turn in range(rounds):
             for contender in contenders:

@@ -1,4 +1,4 @@
-"""Writes the table of benchmarks/README.md and the plot from results/*.csv."""
+"""Writes the tables of benchmarks/README.md and the plot from results/*.csv."""
 
 import re
 from pathlib import Path
@@ -73,11 +73,15 @@ def plot(times: pd.DataFrame) -> plt.Figure:
 def main() -> None:
     """Rewrite what stands between the markers of README.md, and the plot."""
     times = pd.read_csv(HERE / "results/time.csv")
-    table = markdown(summary(times, pd.read_csv(HERE / "results/memory.csv")))
-    readme = HERE / "README.md"
-    between = f"<!-- speed -->\n{table}\n<!-- /speed -->"
-    text = re.sub(r"<!-- speed -->.*<!-- /speed -->", between, readme.read_text(), flags=re.S)
-    readme.write_text(text)
+    tables = {
+        "speed": summary(times, pd.read_csv(HERE / "results/memory.csv")),
+        "scheduling": pd.read_csv(HERE / "results/scheduling.csv", keep_default_na=False),
+    }
+    text = (HERE / "README.md").read_text()
+    for name, table in tables.items():
+        between = f"<!-- {name} -->\n{markdown(table)}\n<!-- /{name} -->"
+        text = re.sub(rf"<!-- {name} -->.*<!-- /{name} -->", between, text, flags=re.S)
+    (HERE / "README.md").write_text(text)
     plot(times).savefig(HERE / "results/speed.png", dpi=120)
 
 

@@ -19,6 +19,8 @@ class Work:
         image: height, width, channels; None for regression.
         tasks, way, shot, targets, steps, rate: as in the configuration of a run.
         second_order: MAML, or First-Order MAML.
+        dtype: single precision is timed; results are compared in double, because in single a ReLU
+            at its kink can change a meta-gradient by per cents, whoever computes it.
     """
 
     network: ConvNetwork | MLPNetwork
@@ -30,6 +32,7 @@ class Work:
     steps: int
     rate: float
     second_order: bool
+    dtype: torch.dtype = torch.float32
 
     def model(self) -> models.Model:
         """Return the network as the project's own function of theta."""
@@ -37,7 +40,7 @@ class Work:
 
     def theta(self) -> Tensor:
         """Return an initialisation [P]."""
-        return models.initialise(self.model(), randomness.generator(0, "weights"))
+        return models.initialise(self.model(), randomness.generator(0, "weights")).to(self.dtype)
 
     def batch(self) -> list[Task]:
         """Return the tasks."""
@@ -46,7 +49,7 @@ class Work:
 
     def _task(self, generator: torch.Generator) -> Task:
         if self.image is None:
-            x = torch.rand(self.shot + self.targets, 1, generator=generator) * 10 - 5
+            x = torch.rand(self.shot + self.targets, 1, generator=generator).to(self.dtype) * 10 - 5
             y = torch.sin(x + torch.rand(1, generator=generator) * 3)
             return Task(x[: self.shot], y[: self.shot], x[self.shot :], y[self.shot :])
         height, width, channels = self.image
@@ -54,7 +57,7 @@ class Work:
         def images(each: int) -> tuple[Tensor, Tensor]:
             n = self.way * each
             x = torch.rand(n, channels, height, width, generator=generator)
-            return x, torch.arange(self.way).repeat_interleave(each)
+            return x.to(self.dtype), torch.arange(self.way).repeat_interleave(each)
 
         return Task(*images(self.shot), *images(self.targets))
 

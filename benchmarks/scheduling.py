@@ -1,6 +1,6 @@
 """What the workflow itself costs: scheduling many jobs, starting each of them, redrawing a figure.
 
-python benchmarks/workflow.py
+python benchmarks/scheduling.py
 """
 
 import os
@@ -147,10 +147,10 @@ def start_up() -> list[dict]:
 
 
 def main() -> None:
-    """Write results/workflow.csv."""
+    """Write results/scheduling.csv."""
     (HERE / "results").mkdir(exist_ok=True)
     table = pd.DataFrame(scale() + start_up())
-    table.to_csv(HERE / "results/workflow.csv", index=False, float_format="%.2f")
+    table.to_csv(HERE / "results/scheduling.csv", index=False, float_format="%.2f")
     print(table.to_string())
 
 
