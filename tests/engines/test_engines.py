@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import adapt, conv_model, conv_tasks, engine, mlp_model, sine_tasks, start
+from helpers import adapt, conv_model, conv_tasks, engine, kernel, mlp_model, sine_tasks, start
 from metalandscape.engines import Choice, native, reference
+from metalandscape.errors import UserError
 from metalandscape.models import build, initialise, loss
 from metalandscape.networks import ConvNetwork
 from metalandscape.tasks import Task
@@ -210,6 +211,28 @@ def test_a_processor_that_is_too_old_gets_the_reference(monkeypatch):
     monkeypatch.setattr(native.platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
     assert isinstance(engine(conv_model(), "auto"), reference.Engine)
+
+
+def test_a_gpu_that_is_not_there_is_refused_or_done_without(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match=r"config key device: cuda .* set auto or cpu"):
+        Choice(device="cuda").of(conv_model())
+    assert isinstance(Choice("auto", kernel(), device="auto").of(conv_model()), native.Engine)
+
+
+def test_a_gpu_that_is_there_is_used(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", lambda on: None)
+    for device in ("auto", "cuda"):
+        chosen = Choice("auto", kernel(), device=device).of(conv_model())
+        assert isinstance(chosen, reference.Engine) and chosen.device == "cuda"
+
+
+def test_the_device_of_the_engine_is_where_it_computes(monkeypatch):
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", lambda on: None)
+    model, task = conv_model(), conv_tasks(1)[0]
+    seen = reference.Engine(model, "meta")._there(start(model), *task)
+    assert {tensor.device.type for tensor in seen} == {"meta"}
 
 
 def test_scipys_blas_serves_where_torchs_is_hidden(monkeypatch, tmp_path):

@@ -87,6 +87,7 @@ class Config(Strict):
     checkpoints_per_job: PositiveInt = 1
     engine: Literal["auto", "reference"] = "auto"
     threads: PositiveInt = 1
+    device: Literal["auto", "cpu", "cuda"] = "cpu"
     datasets: dict[str, DatasetOptions]
     runs: dict[str, Run]
     metrics: dict[str, dict[str, int | float]] = Field(default={})

@@ -11,9 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+import torch
 from torch import Tensor
 
 from .. import models
+from ..errors import UserError
 from ..tasks import Task
 
 
@@ -69,16 +71,31 @@ class Choice(NamedTuple):
             ConvNet whose kernel was built and runs on this processor, otherwise `reference`.
         kernel: the file that `native.build` wrote, or None.
         threads: how many tasks at a time; no result depends on it.
+        device: "cpu"; "cuda" for the reference engine on a GPU; "auto" for a GPU if there is one.
     """
 
     name: str = "auto"
     kernel: str | Path | None = None
     threads: int = 1
+    device: str = "cpu"
 
     def of(self, model: models.Model) -> Engine:
-        """Return the engine for a network."""
+        """Return the engine for a network.
+
+        Raises:
+            UserError: a GPU is asked for, and torch sees none.
+        """
         from . import batched, native, reference
 
+        if self.device != "cpu":
+            present = torch.cuda.is_available()
+            if self.device == "cuda" and not present:
+                raise UserError(
+                    "config key device: cuda is asked for, but torch sees no GPU on this machine; "
+                    "set auto or cpu, or install a build of torch for its GPU."
+                )
+            if present:
+                return reference.Engine(model, "cuda")
         if self.name == "auto" and isinstance(model, models.MLP):
             return batched.Engine(model)
         if self.name == "auto" and native.usable(model, self.kernel):
