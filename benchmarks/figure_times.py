@@ -1,0 +1,93 @@
+"""Minutes that each figure takes from nothing, computed from the jobs' own CPU times.
+
+After `snakemake` has drawn all figures of a configuration:
+
+    PYTHONPATH=workflow python benchmarks/figure_times.py [CONFIG]
+
+A figure's jobs are its runs' blocks of training, each after the one before, and its metric jobs,
+each after the training of its run. They are given to 2 and to 8 cores in the order in which they
+become ready, training first, as the workflow does. Jobs without a benchmark file (task lists,
+tables, drawing) count with the seconds below.
+"""
+
+import heapq
+import sys
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from metalandscape import config, plugins
+
+CORES = (2, 8)
+# Sampling tasks, joining tables and drawing start Python for some seconds, too.
+TASK_LIST, TABLE, DRAWING = 0.6, 0.9, 4.0
+
+Job = tuple[str, float, list[str]]  # name, seconds, names of the jobs before it
+
+
+def seconds(path: Path) -> float:
+    """Return the CPU time of a job."""
+    return float(pd.read_csv(path, sep="\t")["cpu_time"].iloc[0])
+
+
+def jobs_of(settings: config.Config, figures: list[str]) -> list[Job]:
+    """Return the jobs of some figures, each once, in an order in which they can run."""
+    folder = Path(settings.folders.results, "benchmarks")
+    jobs: dict[str, Job] = {}
+    for figure in figures:
+        metrics = plugins.declared("figures", figure, "METRICS")
+        for run in settings.figures[figure]:
+            for seed in settings.runs[run].seeds:
+                before: list[str] = []
+                for first, last in settings.runs[run].blocks():
+                    path = folder / "train" / run / f"seed{seed}" / f"epochs{first}-{last}.tsv"
+                    jobs[str(path)] = (str(path), seconds(path), before)
+                    before = [str(path)]
+                for metric in metrics:
+                    for path in sorted(
+                        (folder / "measure" / metric / run / f"seed{seed}").glob("*")
+                    ):
+                        jobs[str(path)] = (str(path), seconds(path) + TASK_LIST, before)
+            for metric in metrics:
+                jobs[f"{metric} {run}"] = (f"{metric} {run}", TABLE, [])
+        jobs[figure] = (figure, DRAWING, [])
+    return list(jobs.values())
+
+
+def makespan(jobs: list[Job], cores: int) -> float:
+    """Return the seconds that list scheduling takes."""
+    done_at: dict[str, float] = {}
+    free = [0.0] * cores
+    waiting = list(jobs)
+    while waiting:
+        now = heapq.heappop(free)
+        ready = [j for j in waiting if all(done_at.get(b, float("inf")) <= now for b in j[2])]
+        if not ready:
+            later = [t for t in done_at.values() if t > now]
+            heapq.heappush(free, min(later))
+            continue
+        chosen = min(ready, key=lambda j: "/train/" not in j[0])
+        waiting.remove(chosen)
+        done_at[chosen[0]] = now + chosen[1]
+        heapq.heappush(free, now + chosen[1])
+    return max(done_at.values())
+
+
+def main() -> None:
+    """Print a table."""
+    path = sys.argv[1] if len(sys.argv) > 1 else "config.yaml"
+    settings = config.load(yaml.safe_load(Path(path).read_text()))
+    print("| figure | jobs |", " | ".join(f"minutes on {n} cores" for n in CORES), "|")
+    print("|---|---|" + "---|" * len(CORES))
+    for name, figures in [*((f, [f]) for f in settings.figures), ("all", list(settings.figures))]:
+        jobs = jobs_of(settings, figures)
+        times = " | ".join(f"{makespan(jobs, n) / 60:.1f}" for n in CORES)
+        print(f"| {name} | {len(jobs)} | {times} |")
+    files = Path(settings.folders.results, "benchmarks").rglob("*.tsv")
+    memory = max(pd.read_csv(f, sep="\t")["max_rss"].max() for f in files)
+    print(f"\nLargest memory of a job: {memory:.0f} MB.")
+
+
+if __name__ == "__main__":
+    main()
