@@ -8,7 +8,7 @@ min_version("9.0")
 
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
-from metalandscape import config as schema, datasets, environment, plugins
+from metalandscape import captions, config as schema, datasets, environment, plugins
 from metalandscape.duplicates import refuse_repeated_keys
 from metalandscape.errors import UserError
 
@@ -31,17 +31,20 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/engine.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/provenance.smk"
 
 
 rule all:
     default_target: True
     input:
         expand(FIGURE, figure=settings.figures, suffix=["pdf", "png"]),
-        expand(TABLE, metric=sorted({metric for metric, _ in settings.pairs()})),
+        expand(TABLE, metric=metrics_shown()),
         rules.judge_claims.output,
+        rules.record_provenance.output,

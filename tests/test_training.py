@@ -3,9 +3,11 @@ from dataclasses import astuple
 import pytest
 import torch
 
-from helpers import image_dataset, image_run
+from helpers import image_dataset, image_run, kernel
+from metalandscape import plugins
 from metalandscape.adam import adam_step
 from metalandscape.algorithms import maml
+from metalandscape.engines import Choice
 from metalandscape.errors import UserError
 from metalandscape.training import State, load_checkpoint, train
 
@@ -25,6 +27,36 @@ def test_blocks_give_the_bytes_of_one_uninterrupted_training(tmp_path, algorithm
     for path in epochs(whole, range(4)).values():
         assert path.read_bytes() == (blocks / path.name).read_bytes()
     assert all(torch.equal(a, b) for a, b in zip(astuple(end)[1:], astuple(again)[1:], strict=True))
+
+
+def test_a_short_training_agrees_between_engines(tmp_path):
+    """Within float32: rounding grows from one meta-iteration to the next."""
+    dataset = image_dataset()
+    for run in (
+        image_run(),
+        image_run(algorithm="first_order_maml"),
+        image_run(algorithm="finetuning"),
+    ):
+        ends = {
+            name: train(run, 0, dataset, None, epochs(tmp_path / name, range(3)), choice)[0].theta
+            for name in ("reference", "auto")
+            for choice in [Choice(name, kernel())]
+        }
+        start = State.initial(
+            plugins.load("algorithms", run.algorithm).build(run, dataset), 0
+        ).theta
+        moved = (ends["reference"] - start).norm()
+        assert (ends["auto"] - ends["reference"]).norm() < 1e-3 * moved
+
+
+@pytest.mark.parametrize("engine", ["reference", "auto"])
+def test_each_engine_gives_the_same_bytes_again(tmp_path, engine):
+    folders = [tmp_path / str(n) for n in range(2)]
+    for threads, folder in enumerate(folders, 1):
+        choice = Choice(engine, kernel(), threads)
+        train(image_run(), 0, image_dataset(), None, epochs(folder, range(3)), choice)
+    first, second = ((folder / "epoch2.safetensors").read_bytes() for folder in folders)
+    assert first == second
 
 
 def test_epoch_0_is_the_initialisation_and_later_epochs_differ(tmp_path):

@@ -57,7 +57,7 @@ def test_the_page_has_every_claim_and_every_row(judged):
 
 def test_nothing_measured_gives_a_header_and_no_verdict(tmp_path):
     table, page = tmp_path / "claims.csv", tmp_path / "claims.md"
-    commands.judge("{}", "{}", "scale", [], str(table), str(page))
+    commands.judge("{}", "{}", "scale", [], str(table), [str(page)])
     assert pd.read_csv(table).empty and "| C12 |" in page.read_text()
 
 
@@ -69,8 +69,9 @@ def test_a_claim_is_documented_with_its_words(name):
     assert f"section {module.SECTION}" in section
     for metric in module.METRICS:
         assert f"`{metric}`" in section
-    assert (module.CLAIM.section, module.CLAIM.text) == (module.SECTION, module.TEXT)
-    assert module.CLAIM.id == f"C{int(name[1:])}"
+    claim = module.CLAIM
+    assert (claim.id, claim.section, claim.text) == (module.ID, module.SECTION, module.TEXT)
+    assert claim.id == f"C{int(name[1:])}"
 
 
 def test_no_claim_is_documented_that_does_not_exist():

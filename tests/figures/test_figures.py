@@ -5,7 +5,7 @@ from matplotlib.collections import PolyCollection
 
 from figure_tables import EPOCHS, RUNS, data, drawing, drawn
 from metalandscape import plugins
-from metalandscape.figures import _style
+from metalandscape.figures import SECTIONS, _style
 
 # Panels, and lines over epochs, of the runs in `figure_tables`; two runs where it names none.
 CONTENT = {
@@ -127,3 +127,10 @@ def test_every_figure_is_saved_the_same_twice(name, tmp_path):
 @every_figure
 def test_every_figure_declares_its_metrics(name):
     assert plugins.declared("figures", name, "METRICS") == plugins.load("figures", name).METRICS
+
+
+def test_figures_and_claims_of_the_paper_belong_together():
+    declared = {name: plugins.load("figures", name) for name in plugins.names("figures")}
+    assert {module.SECTION for module in declared.values()} == set(SECTIONS)
+    borne = {claim for name, m in declared.items() if name != "fig1" for claim in m.CLAIMS}
+    assert borne == set(plugins.names("claims"))

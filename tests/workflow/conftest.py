@@ -36,14 +36,17 @@ class Project:
         return done.stdout + done.stderr
 
     def planned(self, *targets):
-        """Return the (rule, wildcards) that a dry-run lists, `all` left out."""
+        """Return the (rule, wildcards) that a dry-run lists.
+
+        Without `all`, and without the page that tells of every change of the configuration.
+        """
         text = self.run("-n", *targets)
         blocks = re.findall(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)+)", text, re.M)
         jobs = set()
         for rule, details in blocks:
             wildcards = re.search(r"wildcards: (.*)", details)
             jobs.add((rule, wildcards[1] if wildcards else ""))
-        return {job for job in jobs if job[0] != "all"}
+        return {job for job in jobs if job[0] not in ("all", "record_provenance")}
 
     def configure(self, change):
         """Apply a function to the smoke configuration and write it back."""
@@ -51,6 +54,12 @@ class Project:
         config = yaml.safe_load(path.read_text())
         change(config)
         path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def add(self, module):
+        """Write the module that the README prints after naming its file."""
+        text = (ROOT / "README.md").read_text()
+        (source,) = re.findall(rf"`{re.escape(module)}`:\n\n```python\n(.*?)```", text, re.S)
+        (self.folder / module).write_text(source)
 
     def edit(self, name):
         """Change a module's text without changing what it does."""
@@ -69,7 +78,7 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def fresh(tmp_path_factory):
+def fresh(tmp_path_factory, request):
     """Return a function that makes a new, empty checkout."""
 
     def make():
@@ -81,7 +90,11 @@ def fresh(tmp_path_factory):
                 shutil.copytree(source, folder / part, ignore=ignore)
             else:
                 shutil.copy2(source, folder / part)
-        return Project(folder)
+        project = Project(folder)
+        engine = request.config.getoption("--engine")
+        if engine != "auto":
+            project.configure(lambda config: config.update(engine=engine))
+        return project
 
     return make
 

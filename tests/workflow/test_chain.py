@@ -113,11 +113,3 @@ def test_a_kill_loses_at_most_one_block(fresh, uninterrupted, victim):
     assert training == {"train_epochs_3_to_4"}
     project.run(target)
     assert project.products("checkpoints", "tables") == uninterrupted
-
-
-def test_the_report_holds_every_figure_with_its_caption(project):
-    project.run("--report", "report.html")
-    page = (project.folder / "report.html").read_text()
-    for figure in ("fig3", "fig5", "fig7", "claims.csv"):
-        assert figure in page
-    assert "Claim C7 (section 5.3)" in page and "smoke test" in page

@@ -1,22 +1,10 @@
 """What the README tells users to do, done."""
 
-import re
-from pathlib import Path
-
 import pandas as pd
-
-ROOT = Path(__file__).parents[2]
-
-
-def add(project, module):
-    """Write the module that the README prints after naming its file."""
-    text = (ROOT / "README.md").read_text()
-    (source,) = re.findall(rf"`{re.escape(module)}`:\n\n```python\n(.*?)```", text, re.S)
-    (project.folder / module).write_text(source)
 
 
 def test_a_figure_is_added_by_one_module_and_one_line(project):
-    add(project, "workflow/metalandscape/figures/sharpness.py")
+    project.add("workflow/metalandscape/figures/sharpness.py")
     project.configure(lambda config: config["figures"].update(sharpness=["letters_maml"]))
     target = "figures/smoke/sharpness.pdf"
     assert project.planned(target) == {("draw_figure", "figure=sharpness")}
@@ -26,7 +14,7 @@ def test_a_figure_is_added_by_one_module_and_one_line(project):
 
 
 def test_a_metric_is_added_by_one_module_and_its_options_by_one_line(project):
-    add(project, "workflow/metalandscape/metrics/progress.py")
+    project.add("workflow/metalandscape/metrics/progress.py")
     project.configure(lambda config: config["metrics"].update(progress={"tasks": 4}))
     target = "results/smoke/tables/letters_maml/progress.csv"
     project.run(target)

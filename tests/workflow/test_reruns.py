@@ -74,3 +74,9 @@ def test_another_scale_only_redraws(project):
 def test_the_place_of_the_archives_reruns_nothing(project, tmp_path):
     project.configure(lambda config: config.update(archives=str(tmp_path)))
     assert project.planned() == set()
+
+
+def test_the_provenance_follows_the_configuration_but_is_no_part_of_a_figure(project):
+    project.configure(lambda config: config.update(scale="other words"))
+    assert "rule record_provenance" in project.run("-n")
+    assert "rule record_provenance" not in project.run("-n", "figures/smoke/fig7.pdf")

@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
 
     def with_engine(sub: argparse.ArgumentParser) -> argparse.ArgumentParser:
         sub.add_argument("--engine", required=True)
+        sub.add_argument("--device", required=True)
         sub.add_argument("--kernel", help="written by build_kernel; not needed by every engine")
         return sub
 
@@ -70,8 +71,12 @@ def parser() -> argparse.ArgumentParser:
     sub = command("draw", "Draw a figure.", "figure", "scale", "runs")
     sub.add_argument("--tables", nargs="*", required=True, help="none for an illustration")
     sub.add_argument("--outputs", nargs="+", required=True)
-    sub = command("judge", "Judge the claims.", "runs", "datasets", "scale", "output", "readable")
+    sub = command("judge", "Judge the claims.", "runs", "datasets", "scale", "output")
     sub.add_argument("--tables", nargs="*", required=True, help="none if no figure has any")
+    sub.add_argument("--readable", nargs="+", required=True, help="pages, .md or .html")
+    sub = command("record", "Tell where results come from.", "config", "benchmarks", "output")
+    sub.add_argument("--files", nargs="+", required=True, help="what the configuration is from")
+    sub.add_argument("--runs", nargs="*", required=True, help="whose jobs count")
     return top
 
 

@@ -62,6 +62,7 @@ def train(
     engine: str,
     kernel: str | None,
     threads: int,
+    device: str,
 ) -> None:
     """Train a block of epochs: the checkpoints' names tell which."""
     import pandas as pd
@@ -72,7 +73,12 @@ def train(
     start = State.load(previous) if previous else None
     files = {epoch_of(path): path for path in checkpoints}
     end, rows = train(
-        _run(run), seed, open_dataset(data), start, files, engines.Choice(engine, kernel, threads)
+        _run(run),
+        seed,
+        open_dataset(data),
+        start,
+        files,
+        engines.Choice(engine, kernel, threads, device),
     )
     tables.write(log, pd.DataFrame(rows))
     end.save(state)
@@ -91,6 +97,7 @@ def measure(
     per_task: str,
     engine: str,
     kernel: str | None,
+    device: str,
 ) -> None:
     """Measure one metric at one or several checkpoints."""
     from . import engines, tables
@@ -101,7 +108,7 @@ def measure(
     settings, dataset = _run(run), open_dataset(data)
     algorithm = plugins.load("algorithms", settings.algorithm)
     trained = algorithm.build(settings, dataset)
-    choice = engines.Choice(engine, kernel)
+    choice = engines.Choice(engine, kernel, device=device)
 
     def at(path: str) -> Solution:
         model, theta = algorithm.starting_point(
@@ -142,19 +149,26 @@ def draw(figure: str, scale: str, runs: str, tables: list[str], outputs: list[st
 
 
 def judge(
-    runs: str, datasets: str, scale: str, tables: list[str], output: str, readable: str
+    runs: str, datasets: str, scale: str, tables: list[str], output: str, readable: list[str]
 ) -> None:
-    """Judge the paper's claims from cached tables; write all verdicts, and a page to read."""
+    """Judge the paper's claims from cached tables; write all verdicts, and pages to read."""
+    from . import pages
     from .claims import ClaimData, _report
     from .tables import read_all, write
 
     data = ClaimData(read_all(tables), _runs(runs), json.loads(datasets))
     claims = [plugins.load("claims", name) for name in plugins.names("claims")]
     verdicts = [verdict for claim in claims for verdict in claim.judge(data)]
-    page = _report.markdown([claim.CLAIM for claim in claims], verdicts, scale)
     write(output, _report.frame(verdicts))
-    with whole(readable) as temporary:
-        temporary.write_text(page + "\n")
+    for page in readable:
+        pages.write(page, _report.parts([claim.CLAIM for claim in claims], verdicts, scale))
+
+
+def record(config: str, files: list[str], benchmarks: str, runs: list[str], output: str) -> None:
+    """Write a page that tells where results come from."""
+    from . import pages, provenance
+
+    pages.write(output, provenance.parts(config, files, Path(benchmarks), runs))
 
 
 def epoch_of(path: str | Path) -> int:

@@ -7,12 +7,18 @@ rule judge_claims:
         module=[file for name in [*CLAIMS, "_report"] for file in module("claims", name)],
     output:
         table=report(
-            f"{RESULTS}/claims.csv",
+            VERDICTS.format(suffix="csv"),
             caption="../report/claims.rst",
             category="Claims",
-            labels={"table": "all claims"},
+            labels={"verdicts": "table, CSV"},
         ),
-        readable=f"{RESULTS}/claims.md",
+        page=report(
+            VERDICTS.format(suffix="html"),
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"verdicts": "page"},
+        ),
+        text=VERDICTS.format(suffix="md"),
     log:
         f"{LOG}/judge_claims.log",
     conda:
@@ -24,4 +30,4 @@ rule judge_claims:
     shell:
         "python -m metalandscape judge --runs {params.runs:q} --datasets {params.datasets:q}"
         " --scale {params.scale:q} --tables {input.tables} --output {output.table}"
-        " --readable {output.readable} 2> {log}"
+        " --readable {output.page} {output.text} 2> {log}"

@@ -2,6 +2,8 @@
 import json
 import os
 
+import yaml
+
 RESULTS = settings.folders.results
 MANIFEST = f"{RESULTS}/archives/{{dataset}}.json"
 DATA = f"{RESULTS}/data/{{dataset}}.safetensors"
@@ -15,6 +17,9 @@ MEASURED_TASKS = f"{RESULTS}/metrics/{{metric}}/{{run}}/seed{{seed}}/epochs{{epo
 RUN_TABLE = f"{RESULTS}/tables/{{run}}/{{metric}}.csv"
 TABLE = f"{RESULTS}/tables/{{metric}}.csv"
 FIGURE = f"{settings.folders.figures}/{{figure}}.{{suffix}}"
+VERDICTS = f"{RESULTS}/claims.{{suffix}}"
+PROVENANCE = f"{RESULTS}/provenance.html"
+BENCHMARKS = f"{RESULTS}/benchmarks"
 LOG = f"{RESULTS}/logs"
 CLAIMS = plugins.names("claims")
 
@@ -85,7 +90,8 @@ def training_of(wildcards):
 
 def engine_of(wildcards, input):
     """The options that tell a job its engine."""
-    return f"--engine {settings.engine}" + (f" --kernel {input.kernel}" if input.kernel else "")
+    kernel = f" --kernel {input.kernel}" if input.kernel else ""
+    return f"--engine {settings.engine} --device {settings.device}{kernel}"
 
 
 def runs_with(block):
@@ -127,6 +133,11 @@ def run_tables_of(wildcards):
     ]
 
 
+def metrics_shown():
+    """The metrics that some figure shows."""
+    return sorted({metric for metric, _ in settings.pairs()})
+
+
 def tables_of(wildcards):
     """The tables of a figure's metrics and runs."""
     return expand(
@@ -134,6 +145,23 @@ def tables_of(wildcards):
         metric=plugins.declared("figures", wildcards.figure, "METRICS"),
         run=settings.figures[wildcards.figure],
     )
+
+
+def section_of(wildcards):
+    """The category of a figure in the report: its section of the paper, with its title."""
+    section = plugins.declared("figures", wildcards.figure, "SECTION", "Other figures")
+    title = plugins.declared("figures", "__init__", "SECTIONS").get(section, "")
+    return f"{section} {title}".strip()
+
+
+def claims_of(wildcards, input):
+    """The claims that a figure bears on, with the verdicts that there are when the report is made.
+
+    As a function of the input it is no parameter whose change reruns a job: verdicts depend on more
+    runs than the figure.
+    """
+    runs, verdicts = settings.figures[wildcards.figure], VERDICTS.format(suffix="csv")
+    return captions.claims(wildcards.figure, runs, verdicts)
 
 
 def settings_of_runs(names):
@@ -157,3 +185,9 @@ def judged_datasets():
     """The options of the datasets of these runs, as JSON: published numbers are for some only."""
     names = sorted({settings.runs[run].dataset for run in judged_runs()})
     return json.dumps({name: settings.datasets[name].model_dump(mode="json") for name in names})
+
+
+def configuration(wildcards):
+    """The configuration in force, as YAML; where archives lie is no part of results."""
+    kept = {key: value for key, value in config.items() if key != "archives"}
+    return yaml.safe_dump(json.loads(json.dumps(kept)), sort_keys=False, default_flow_style=None)

@@ -9,6 +9,8 @@ rule download_archives:
     log:
         f"{LOG}/download_archives/{{dataset}}.log",
     retries: 2
+    # On a cluster, where the network is.
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -29,6 +31,8 @@ rule prepare_dataset:
         f"{LOG}/prepare_dataset/{{dataset}}.log",
     conda:
         ENVIRONMENT
+    resources:
+        **asked("prepare_dataset"),
     params:
         dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
         manifest=lambda w, input: f"--manifest {input.manifest}" if input.manifest else "",

@@ -7,6 +7,8 @@ rule build_kernel:
         KERNEL,
     log:
         f"{LOG}/build_kernel.log",
+    # On a cluster, where a compiler is.
+    localrule: True
     conda:
         ENVIRONMENT
     shell:

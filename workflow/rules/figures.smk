@@ -8,7 +8,7 @@ rule draw_figure:
         png=report(
             FIGURE.replace("{suffix}", "png"),
             caption="../report/figure.rst",
-            category="Figures",
+            category=section_of,
             labels={"figure": "{figure}"},
         ),
     log:
@@ -19,6 +19,7 @@ rule draw_figure:
         runs=lambda w: settings_of_runs(settings.figures[w.figure]),
         scale=settings.scale,
         caption=lambda w: plugins.described("figures", w.figure),
+        claims=claims_of,
     shell:
         "python -m metalandscape draw --figure {wildcards.figure} --scale {params.scale:q}"
         " --runs {params.runs:q} --tables {input.tables} --outputs {output} 2> {log}"

@@ -12,9 +12,11 @@ rule measure_checkpoints:
     log:
         f"{LOG}/measure/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/measure/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}.tsv"
+        f"{BENCHMARKS}/measure/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        **asked("measure_checkpoints"),
     params:
         run=settings_of,
         engine=engine_of,

@@ -24,7 +24,7 @@ for first, last in BLOCKS:
         log:
             f"{LOG}/train/{{run}}/seed{{seed}}/epochs{first}-{last}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/train/{{run}}/seed{{seed}}/epochs{first}-{last}.tsv"
+            f"{BENCHMARKS}/train/{{run}}/seed{{seed}}/epochs{first}-{last}.tsv"
         wildcard_constraints:
             run=runs_with((first, last)),
         # Training is the critical path: metric jobs fill the gaps.
@@ -32,6 +32,8 @@ for first, last in BLOCKS:
         conda:
             ENVIRONMENT
         threads: settings.threads
+        resources:
+            **asked("train_epochs"),
         params:
             run=settings_of,
             engine=engine_of,

@@ -2,7 +2,7 @@
 
 A module of this folder is a claim. It defines
 
-- `SECTION`, `TEXT`: literals, where the paper makes the claim and what it says.
+- `ID`, `SECTION`, `TEXT`: literals, its short name, where the paper makes it and what it says.
 - `METRICS`: a literal, the metrics whose tables it reads.
 - `CLAIM`: a `Claim` of these.
 - `judge(data)`: returns `Verdict`s, one for each setting and statistic.

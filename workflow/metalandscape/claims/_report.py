@@ -1,9 +1,10 @@
-"""Verdicts as a table for machines and as one for people."""
+"""Verdicts as a table for machines and as a page for people."""
 
 from dataclasses import asdict, fields
 
 import pandas as pd
 
+from ..pages import Part, Table
 from . import VERDICTS, Claim, Verdict, overall
 
 RULE = (
@@ -25,8 +26,8 @@ def frame(verdicts: list[Verdict]) -> pd.DataFrame:
     return table.assign(overall=parts.transform(lambda v: overall(list(v))))
 
 
-def markdown(claims: list[Claim], verdicts: list[Verdict], scale: str) -> str:
-    """Return a summary, a row per claim, and the details, a row per verdict."""
+def parts(claims: list[Claim], verdicts: list[Verdict], scale: str) -> list[Part]:
+    """Return a page: a summary with a row per claim, and the details, a row per verdict."""
     table = frame(verdicts)
     settings = table.drop_duplicates(["claim", "setting"])
     counts = settings.groupby(["claim", "overall"]).size().to_dict()
@@ -38,24 +39,18 @@ def markdown(claims: list[Claim], verdicts: list[Verdict], scale: str) -> str:
         [v.claim, v.setting, v.statistic, *_numbers(v), f"**{v.verdict}**", v.reason]
         for v in verdicts
     ]
-    return "\n\n".join(
-        [
-            "# The paper's claims, judged",
-            f"Scale of these results: {scale}.",
-            RULE,
-            "## In how many settings\n\nA claim without any was not measured.",
-            _table(["claim", "section", "what the paper says", *VERDICTS], summary),
-            "## Every statistic",
-            _table(DETAILS, details),
-        ]
-    )
+    return [
+        "# The paper's claims, judged",
+        f"Scale of these results: {scale}.",
+        RULE,
+        "## In how many settings",
+        "A claim without any was not measured.",
+        Table(["claim", "section", "what the paper says", *VERDICTS], summary),
+        "## Every statistic",
+        Table(DETAILS, details),
+    ]
 
 
 def _numbers(v: Verdict) -> list[str]:
     interval = f"[{v.low:.3g}, {v.high:.3g}]"
     return [f"{v.value:.3g}", interval, str(v.n_seeds), str(v.n_checkpoints), str(v.n)]
-
-
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

@@ -11,10 +11,11 @@ from . import META_LEARNERS, NEGATIVE, POSITIVE, Claim, ClaimData, Verdict
 from ._estimates import counted_over, resampled, slope
 from ._extrema import from_on, maxima, up_to
 
+ID = "C1"
 SECTION = "5.1"
 TEXT = "adapted solutions first get sharper up to a peak, then flatter"
 METRICS = ("hessian",)
-CLAIM = Claim("C1", SECTION, TEXT)
+CLAIM = Claim(ID, SECTION, TEXT)
 
 BEFORE, AFTER = 2, 4  # checkpoints on either side at least, the peak included
 

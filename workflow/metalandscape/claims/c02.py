@@ -12,13 +12,14 @@ from . import MINIMUM_CHECKPOINTS, MINIMUM_SEEDS, NEGATIVE, POSITIVE, Claim, Cla
 from ._estimates import counted_over, resampled, slope, within_seeds
 from ._extrema import from_on, maxima
 
+ID = "C2"
 SECTION = "5.1"
 TEXT = (
     "after meta-overfitting (accuracy past its maximum) curvature keeps falling: "
     "flatness does not track generalization"
 )
 METRICS = ("accuracy", "hessian")
-CLAIM = Claim("C2", SECTION, TEXT)
+CLAIM = Claim(ID, SECTION, TEXT)
 
 QUANTITIES = ("target_accuracy", "hessian_norm")
 AFTER = 4  # checkpoints from the maximum on at least

@@ -10,10 +10,11 @@ what "monotonically" says, and measured on a sample of tasks no curve is strict.
 from . import META_LEARNERS, Claim, ClaimData, Verdict
 from ._estimates import resampled, tau
 
+ID = "C3"
 SECTION = "5.1"
 TEXT = "mean support loss at the adapted solutions falls monotonically with meta-training"
 METRICS = ("accuracy",)
-CLAIM = Claim("C3", SECTION, TEXT)
+CLAIM = Claim(ID, SECTION, TEXT)
 
 REGION = (-float("inf"), -0.5)
 

@@ -6,10 +6,11 @@ R = Pearson's R of accuracy and E[cosine] over the checkpoints of all seeds     
 from . import META_LEARNERS, Claim, ClaimData, Verdict
 from ._correlations import over_epochs
 
+ID = "C4"
 SECTION = "5.2"
 TEXT = "direction cosine correlates with target accuracy"
 METRICS = ("accuracy", "trajectories")
-CLAIM = Claim("C4", SECTION, TEXT)
+CLAIM = Claim(ID, SECTION, TEXT)
 
 QUANTITIES = ("target_accuracy", "direction_cosine")
 

@@ -9,10 +9,11 @@ zero"; we take that as less than half as large.
 from . import Claim, ClaimData, Verdict
 from ._levels import against_maml
 
+ID = "C5"
 SECTION = "5.2"
 TEXT = "for the finetuning baseline direction cosines stay near zero"
 METRICS = ("trajectories",)
-CLAIM = Claim("C5", SECTION, TEXT)
+CLAIM = Claim(ID, SECTION, TEXT)
 
 
 def judge(data: ClaimData) -> list[Verdict]:

@@ -11,13 +11,14 @@ To grow is to gain more than a tenth of the mean norm over the whole training. B
 from . import META_LEARNERS, Claim, ClaimData, Region, Verdict
 from ._estimates import Parts, correlated, growth, resampled
 
+ID = "C6"
 SECTION = "B.4"
 TEXT = (
     "the trajectory norm grows with meta-training for MAML, not for finetuning, "
     "and does not track generalization"
 )
 METRICS = ("accuracy", "trajectories")
-CLAIM = Claim("C6", SECTION, TEXT)
+CLAIM = Claim(ID, SECTION, TEXT)
 
 QUANTITIES = ("target_accuracy", "displacement_norm")
 GROWING: Region = (0.1, float("inf"))

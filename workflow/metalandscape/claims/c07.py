@@ -6,10 +6,11 @@ R = Pearson's R of accuracy and E[g_i . g_j] over the checkpoints of all seeds  
 from . import META_LEARNERS, Claim, ClaimData, Verdict
 from ._correlations import over_epochs
 
+ID = "C7"
 SECTION = "5.3"
 TEXT = "E[g.g] correlates with target accuracy (T=1), in every setting"
 METRICS = ("accuracy", "gradients")
-CLAIM = Claim("C7", SECTION, TEXT)
+CLAIM = Claim(ID, SECTION, TEXT)
 
 QUANTITIES = ("target_accuracy", "gradient_product")
 

@@ -8,10 +8,11 @@ Means are over the epochs and seeds that both have; "very low" is taken as less 
 from . import Claim, ClaimData, Verdict
 from ._levels import against_maml
 
+ID = "C8"
 SECTION = "5.3"
 TEXT = "for the finetuning baseline E[g.g] stays low"
 METRICS = ("gradients",)
-CLAIM = Claim("C8", SECTION, TEXT)
+CLAIM = Claim(ID, SECTION, TEXT)
 
 
 def judge(data: ClaimData) -> list[Verdict]:

@@ -9,10 +9,11 @@ different k.
 from . import META_LEARNERS, Claim, ClaimData, Verdict
 from ._correlations import over_epochs, over_shots
 
+ID = "C9"
 SECTION = "5.3.1"
 TEXT = "for sine regression E[g.g] correlates with -MSE, over epochs and over k"
 METRICS = ("accuracy", "gradients")
-CLAIM = Claim("C9", SECTION, TEXT)
+CLAIM = Claim(ID, SECTION, TEXT)
 
 QUANTITIES = ("-target_loss", "gradient_product")
 

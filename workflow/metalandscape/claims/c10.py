@@ -9,10 +9,11 @@ different k.
 from . import META_LEARNERS, Claim, ClaimData, Verdict
 from ._correlations import over_epochs, over_shots
 
+ID = "C10"
 SECTION = "6"
 TEXT = "E[h.h] correlates with accuracy over epochs and over k"
 METRICS = ("accuracy", "embeddings")
-CLAIM = Claim("C10", SECTION, TEXT)
+CLAIM = Claim(ID, SECTION, TEXT)
 
 QUANTITIES = ("target_accuracy", "embedding_product")
 

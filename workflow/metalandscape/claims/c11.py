@@ -17,13 +17,14 @@ from . import POSITIVE, Claim, ClaimData, Estimate, Verdict
 from ._estimates import count, over_seeds
 from ._published import setting
 
+ID = "C11"
 SECTION = "7"
 TEXT = (
     "the regulariser raises accuracy on Omniglot 20w1s: "
     "94.05 to 95.38 %, about 23 % less error (five trials, 600 tasks)"
 )
 METRICS = ("accuracy",)
-CLAIM = Claim("C11", SECTION, TEXT)
+CLAIM = Claim(ID, SECTION, TEXT)
 
 PUBLISHED = ("omniglot", 20, 1)
 HALF = 0.5 * (95.38 - 94.05) / (100 - 94.05)

@@ -12,10 +12,11 @@ from . import Claim, ClaimData, Region, Verdict
 from ._estimates import count, over_seeds
 from ._published import ACCURACIES, setting
 
+ID = "C12"
 SECTION = "B.1"
 TEXT = "MAML reaches its published accuracies on the standard settings"
 METRICS = ("accuracy",)
-CLAIM = Claim("C12", SECTION, TEXT)
+CLAIM = Claim(ID, SECTION, TEXT)
 
 INNER_STEPS = 5
 REGION: Region = (-2.0, 2.0)

@@ -4,6 +4,8 @@ A module of this folder is a figure (`figures:` in the configuration). It define
 
 - `METRICS`: a literal, the metrics whose tables it reads; `()` for an illustration without runs.
 - `OPTIONS`: a literal, where needed: options of these metrics that must not be 0, by metric.
+- `SECTION`, `CLAIMS`: literals, for the paper's figures: its section in the report, and the claims
+  it bears on. The caption has their words and verdicts below the module's docstring.
 - `draw(data)`: returns a matplotlib figure.
 
 It reads nothing but the tables, and never imports torch. Its panels follow from the settings of the
@@ -17,6 +19,21 @@ import pandas as pd
 
 from .. import tables
 from ..config import Run
+
+# Sections of the paper that have figures, with their titles abridged.
+SECTIONS = {
+    "4": "Analyzing the objective landscapes",
+    "5.1": "Flatness of meta-test solutions",
+    "5.2": "Coherence of adaptation trajectories",
+    "5.3": "Inner products of meta-test gradients",
+    "5.3.1": "Few-shot regression",
+    "6": "The learned representations",
+    "7": "Towards regularizing MAML",
+    "B.1": "Performance of MAML",
+    "B.2": "Adaptation trajectories in all settings",
+    "B.3": "Meta-test gradients in all settings",
+    "B.4": "Norm of adaptation trajectories",
+}
 
 
 @dataclass(frozen=True)

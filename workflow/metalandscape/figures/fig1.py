@@ -20,6 +20,7 @@ from .. import randomness
 from . import FigureData
 from ._style import GREY, LABELS, footer, palette, panels
 
+SECTION = "4"
 METRICS = ()
 
 SHOT, STEPS, RATE = 3, 5, 0.5

@@ -2,8 +2,6 @@
 
 The paper doesn't say which points it shows: here are all checkpoints of all k, and beside them the
 last checkpoint of each training.
-
-Claim C10 (section 6): the two correlate, over epochs and over k.
 """
 
 from matplotlib.figure import Figure
@@ -12,6 +10,8 @@ from . import FigureData
 from ._layouts import across_shots
 from ._style import colourbar, letter, panels
 
+SECTION = "6"
+CLAIMS = ("c10",)
 METRICS = ("accuracy", "embeddings")
 
 

@@ -1,7 +1,6 @@
 """Figure 12: accuracy on meta-train and on meta-test tasks, in all settings.
 
-Claim C12 (appendix B.1): MAML's accuracies reproduce those of Finn et al. (2017). The accuracy on
-meta-train tasks is measured where `metrics.accuracy.train_tasks` asks for it.
+The accuracy on meta-train tasks is measured where ``metrics.accuracy.train_tasks`` asks for it.
 """
 
 from itertools import cycle
@@ -12,6 +11,8 @@ from matplotlib.figure import Figure
 from . import FigureData
 from ._style import LABELS, STYLES, algorithm, legend, letter, palette, panels, seeds, task
 
+SECTION = "B.1"
+CLAIMS = ("c12",)
 METRICS = ("accuracy",)
 OPTIONS = {"accuracy": ("train_tasks",)}
 SPLITS = {"train": "meta-train tasks", "test": "meta-test tasks"}

@@ -1,14 +1,12 @@
-"""Figure 13: target accuracy and the cosine of trajectory directions, in every setting.
-
-Claim C4 (section 5.2, appendix B.2): the coherence of adaptation trajectories correlates with
-target accuracy.
-"""
+"""Figure 13: target accuracy and the cosine of trajectory directions, in every setting."""
 
 from matplotlib.figure import Figure
 
 from . import FigureData
 from ._layouts import accuracy_against
 
+SECTION = "B.2"
+CLAIMS = ("c04",)
 METRICS = ("accuracy", "trajectories")
 
 

@@ -1,13 +1,12 @@
-"""Figure 2: curvature at the adapted solutions over epochs, in every setting.
-
-Claim C1 (section 5.1): adapted solutions get sharper up to a peak, then flatter.
-"""
+"""Figure 2: curvature at the adapted solutions over epochs, in every setting."""
 
 from matplotlib.figure import Figure
 
 from . import FigureData
 from ._layouts import by_setting
 
+SECTION = "5.1"
+CLAIMS = ("c01",)
 METRICS = ("hessian",)
 
 

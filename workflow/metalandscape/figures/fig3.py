@@ -1,14 +1,12 @@
-"""Figure 3: accuracy, support loss and curvature at the adapted solutions, past meta-overfitting.
-
-Claims C2 and C3 (section 5.1): curvature keeps falling after the accuracy's maximum, and so does
-the support loss.
-"""
+"""Figure 3: accuracy, support loss and curvature at adapted solutions, past meta-overfitting."""
 
 from matplotlib.figure import Figure
 
 from . import FigureData
 from ._layouts import adapted_solutions
 
+SECTION = "5.1"
+CLAIMS = ("c02", "c03")
 METRICS = ("accuracy", "hessian")
 
 

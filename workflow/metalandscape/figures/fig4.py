@@ -1,6 +1,6 @@
 """Figure 4: accuracy, support loss and curvature at the solutions of the finetuning baseline.
 
-Claim C2 (section 5.1): flatness follows the support loss rather than generalization.
+The paper takes from it that flatness is linked with the support loss rather than generalization.
 """
 
 from matplotlib.figure import Figure
@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from . import FigureData
 from ._layouts import adapted_solutions
 
+SECTION = "5.1"
+CLAIMS = ("c02",)
 METRICS = ("accuracy", "hessian")
 
 

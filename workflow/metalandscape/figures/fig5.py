@@ -1,13 +1,12 @@
-"""Figure 5: target accuracy and the cosine of trajectory directions over epochs.
-
-Claim C4 (section 5.2): the coherence of adaptation trajectories correlates with target accuracy.
-"""
+"""Figure 5: target accuracy and the cosine of trajectory directions over epochs."""
 
 from matplotlib.figure import Figure
 
 from . import FigureData
 from ._layouts import accuracy_against
 
+SECTION = "5.2"
+CLAIMS = ("c04",)
 METRICS = ("accuracy", "trajectories")
 
 

@@ -1,7 +1,4 @@
-"""Figure 6: coherence of the finetuning baseline's (a) trajectories and (b) meta-test gradients.
-
-Claims C5 and C8 (sections 5.2, 5.3): both stay close to zero.
-"""
+"""Figure 6: coherence of the finetuning baseline's (a) trajectories and (b) meta-test gradients."""
 
 from matplotlib.figure import Figure
 
@@ -9,6 +6,8 @@ from . import FigureData
 from ._layouts import curves
 from ._style import GREY
 
+SECTION = "5.2"
+CLAIMS = ("c05", "c08")
 METRICS = ("trajectories", "gradients")
 
 

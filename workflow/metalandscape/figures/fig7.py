@@ -1,14 +1,12 @@
-"""Figure 7: target accuracy and E[g_i . g_j] over epochs, individual runs, one inner step.
-
-Claim C7 (section 5.3): the coherence of meta-test gradients at theta^s correlates with target
-accuracy.
-"""
+"""Figure 7: target accuracy and E[g_i . g_j] over epochs, individual runs, one inner step."""
 
 from matplotlib.figure import Figure
 
 from . import FigureData
 from ._layouts import accuracy_against
 
+SECTION = "5.3"
+CLAIMS = ("c07",)
 METRICS = ("accuracy", "gradients")
 
 

@@ -3,8 +3,6 @@
 (a), (b) over epochs for the smallest and the largest k; (c) the two at all checkpoints of all k,
 (d) at the last checkpoint of each training; (e) for each k, their correlation over checkpoints with
 its interval. The paper doesn't say which points its (c) and (d) show.
-
-Claim C9 (section 5.3.1): the two correlate, over epochs and over k.
 """
 
 import seaborn as sns
@@ -17,6 +15,8 @@ from . import FigureData
 from ._layouts import across_shots, twin_curves
 from ._style import BLUE, GREY, colourbar, letter, panels, performance, title
 
+SECTION = "5.3.1"
+CLAIMS = ("c09",)
 METRICS = ("accuracy", "gradients")
 
 

@@ -1,13 +1,12 @@
-"""Figure 9: target accuracy and E[h_i . h_j] over epochs.
-
-Claim C10 (section 6): the coherence of representations reflects meta-overfitting.
-"""
+"""Figure 9: target accuracy and E[h_i . h_j] over epochs."""
 
 from matplotlib.figure import Figure
 
 from . import FigureData
 from ._layouts import accuracy_against
 
+SECTION = "6"
+CLAIMS = ("c10",)
 METRICS = ("accuracy", "embeddings")
 
 

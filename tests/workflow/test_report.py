@@ -1,0 +1,194 @@
+"""The report: what stands in the file, and what a user sees who opens it in a browser."""
+
+import json
+import platform
+import re
+import shutil
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pytest
+
+from metalandscape import plugins
+
+SECTIONS = {
+    "4 Analyzing the objective landscapes": ["fig1"],
+    "5.1 Flatness of meta-test solutions": ["fig3"],
+    "5.2 Coherence of adaptation trajectories": ["fig5"],
+    "5.3 Inner products of meta-test gradients": ["fig7"],
+    "Other figures": ["sharpness"],
+}
+FIGURES = [(section, name) for section, names in SECTIONS.items() for name in names]
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--window-size=1400,900",
+]
+
+
+@pytest.fixture(scope="module")
+def reported(finished, tmp_path_factory):
+    """A copy of the finished project with a report, and two figures more."""
+    folder = tmp_path_factory.mktemp("reported") / "project"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    project = type(finished)(folder)
+    project.add("workflow/metalandscape/figures/sharpness.py")
+    project.configure(lambda c: c["figures"].update(fig1=[], sharpness=["letters_maml"]))
+    project.run()
+    project.run("--report", "report.html")
+    return project
+
+
+@pytest.fixture(scope="module")
+def captions(reported):
+    """The HTML of every caption in the file, by path."""
+    page = (reported.folder / "report.html").read_text()
+    start = re.search(r'<script id="results">\s*var results = ', page).end()
+    found, _ = json.JSONDecoder().raw_decode(page[start:])
+    return {path: result["caption"] for path, result in found.items()}
+
+
+def test_a_caption_says_what_the_paper_claims_and_what_was_found(captions, reported):
+    caption = captions["figures/smoke/fig3.png"]
+    table = pd.read_csv(reported.folder / "results/smoke/claims.csv")
+    assert plugins.described("figures", "fig3") in caption and "smoke test" in caption
+    for name in ("c02", "c03"):
+        assert plugins.declared("claims", name, "TEXT") in caption
+    rows = table[table["claim"].isin(["C2", "C3"])]
+    shown = rows[rows["setting"].isin(["letters_maml", "letters_finetuning"])]
+    assert 0 < len(shown) < len(rows)
+    for row in shown.itertuples():
+        assert f"{row.statistic} {row.value:.3g} [{row.low:.3g}, {row.high:.3g}]" in caption
+    assert caption.count("<li>") == len(shown.drop_duplicates(["claim", "setting"]))
+    assert "letters_first_order_maml" not in caption
+
+
+def test_a_figure_without_claims_has_a_caption_too(captions):
+    assert "Curvature against support loss" in captions["figures/smoke/sharpness.png"]
+    assert "Nothing is placed by hand" in captions["figures/smoke/fig1.png"]
+    assert "claims" not in captions["figures/smoke/fig1.png"]
+
+
+def test_new_verdicts_redraw_nothing(reported, finished, tmp_path):
+    project = type(finished)(tmp_path / "copy")
+    shutil.copytree(reported.folder, project.folder, symlinks=True)
+    path = project.folder / "results/smoke/claims.csv"
+    path.write_text(path.read_text().replace("inconclusive", "supported"))
+    assert project.planned() == set()
+    project.run("--report", "report.html")
+    assert "Found here: supported" in (project.folder / "report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A Chromium of its own, driven from outside; it records its console and its requests."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
+    if missing := [name for name, path in programs.items() if not path]:
+        pytest.skip(f"{' and '.join(missing)} not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs["chromium"]
+    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(programs["chromedriver"])
+    with webdriver.Chrome(options, service) as driver:
+        driver.implicitly_wait(10)
+        yield driver
+
+
+@pytest.fixture
+def page(browser, reported):
+    """The report, freshly opened. After the test: nothing was fetched, nothing went wrong."""
+    browser.get("about:blank")
+    for log in ("performance", "browser"):
+        browser.get_log(log)  # what came before
+    browser.get((reported.folder / "report.html").as_uri())
+    yield browser
+    browser.switch_to.default_content()
+    assert [e for e in browser.get_log("browser") if e["level"] == "SEVERE"] == []
+    events = [json.loads(e["message"])["message"] for e in browser.get_log("performance")]
+    sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    assert {urlsplit(params["request"]["url"]).scheme for params in sent} <= {"file", "data"}
+
+
+def click(page, text):
+    page.find_element("xpath", f"//nav//li/a[span[text()='{text}']]").click()
+
+
+def listed(page):
+    """The names in the open category."""
+    return [cell.text for cell in page.find_elements("css selector", "nav tbody td:first-child")]
+
+
+def buttons(page, name):
+    """The eye and the circle beside a name."""
+    return page.find_elements("xpath", f"//nav//tr[td[1][.='{name}']]//a")
+
+
+def displayed(page):
+    """The text of the page that is shown beside the menu."""
+    page.switch_to.frame(page.find_element("css selector", "iframe"))
+    return page.find_element("css selector", "body").text
+
+
+def test_the_first_page_has_the_scale_and_the_rule_graph(page):
+    assert "smoke test" in page.find_element("css selector", ".prose").text
+    assert page.find_element("css selector", "#rulegraph canvas").size["height"] > 100
+
+
+def test_figures_are_listed_by_section(page):
+    items = [item.text for item in page.find_elements("css selector", "nav li > a")]
+    assert set(items) >= {*SECTIONS, "Claims", "Provenance"}
+    assert items.index("5.3 Inner products of meta-test gradients") < items.index("Claims")
+    for section, names in SECTIONS.items():
+        click(page, section)
+        assert listed(page) == names
+        page.find_element("css selector", "nav ol a").click()  # home
+
+
+@pytest.mark.parametrize("section, name", FIGURES)
+def test_a_figure_opens_with_its_caption(page, section, name):
+    click(page, section)
+    eye, circle = buttons(page, name)
+    eye.click()
+    image = page.find_element("css selector", "#app > div > div:last-child img")
+    loaded = (
+        "const done = arguments[1]; arguments[0].decode().then(() => done(true), () => done(false))"
+    )
+    assert page.execute_async_script(loaded, image)
+    assert image.get_property("naturalWidth") > 0 and image.is_displayed()
+    circle.click()
+    caption = page.find_element("css selector", "nav .prose").text
+    if name.startswith("fig"):
+        assert caption.startswith(f"Figure {name[3:]}:")
+    claims = plugins.declared("figures", name, "CLAIMS", ()) if name.startswith("fig") else ()
+    assert caption.count("The paper claims") == caption.count("Found here") == len(claims)
+    for claim in claims:
+        assert plugins.declared("claims", claim, "TEXT") in caption
+
+
+def test_the_claims_open_as_a_page(page, reported):
+    click(page, "Claims")
+    assert listed(page) == ["page", "table, CSV"]
+    buttons(page, "page")[0].click()
+    text = displayed(page)
+    for name in plugins.names("claims"):
+        assert plugins.declared("claims", name, "TEXT") in text
+    tables = page.find_elements("css selector", "table")
+    rows = [len(table.find_elements("css selector", "tbody tr")) for table in tables]
+    verdicts = pd.read_csv(reported.folder / "results/smoke/claims.csv")
+    assert rows == [len(plugins.names("claims")), len(verdicts)]
+
+
+def test_the_provenance_opens_as_a_page(page):
+    click(page, "Provenance")
+    buttons(page, "software, run times, configuration")[0].click()
+    text = displayed(page)
+    assert f"python {platform.python_version()}" in text
+    for package in ("torch", "numpy", "snakemake"):
+        assert f"{package} {version(package)}" in text
+    assert re.search(r"^train \d+ 0:\d\d:\d\d 0:\d\d:\d\d \d+$", text, re.M)
+    assert re.search(r"^measure/accuracy \d+ ", text, re.M)
+    assert "config/smoke.yaml" in text and "letters_{algorithm}_T1:" in text

@@ -1,0 +1,87 @@
+"""What results come from: the software, how long its jobs ran, and the configuration."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from datetime import timedelta
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pandas as pd
+
+from .pages import Listing, Part, Table
+
+COMPUTING = ("torch", "numpy", "scipy", "pandas", "matplotlib", "seaborn", "snakemake")
+COLUMNS = ["step", "jobs", "wall-clock time", "CPU time", "largest memory, MB"]
+
+
+def parts(config: str, files: Sequence[str], benchmarks: Path, runs: Sequence[str]) -> list[Part]:
+    """Return the parts of the page.
+
+    Args:
+        config: the configuration as it was in force, in YAML.
+        files: the files it was read from.
+        benchmarks: the folder of Snakemake's benchmark files, `<step>/<run>/seed<s>/<job>.tsv`.
+        runs: the names of the runs whose jobs count.
+    """
+    return [
+        "# Where these results come from",
+        "## Software",
+        Table(["what", "version"], software()),
+        "## Run times",
+        "Sums over jobs, each as it last ran. Jobs run side by side: all took less than the sum.",
+        Table(COLUMNS, run_times(benchmarks, runs)),
+        "## Configuration",
+        f"Of {' and '.join(files)}, with what the command line changed. Keys that are not set have "
+        "the defaults of config/README.md.",
+        Listing(config.strip()),
+    ]
+
+
+def software() -> list[list[str]]:
+    """Return names and versions: this code, python, the platform and all installed packages."""
+    packages = {package.name: package.version for package in distributions() if package.name}
+    others = sorted(packages.keys() - set(COMPUTING), key=str.lower)
+    return [
+        ["metalandscape", _revision()],
+        ["platform", f"{platform.platform()}, {os.cpu_count()} processors"],
+        ["python", platform.python_version()],
+        *([name, packages[name]] for name in COMPUTING if name in packages),
+        ["other packages", ", ".join(f"{name} {packages[name]}" for name in others)],
+    ]
+
+
+def run_times(benchmarks: Path, runs: Sequence[str]) -> list[list[str]]:
+    """Return a row per step: number of jobs, sums of their times, and the largest memory."""
+    files = [file for file in sorted(benchmarks.rglob("*.tsv")) if file.parts[-3] in runs]
+    tables = [
+        pd.read_csv(file, sep="\t").assign(step=file.relative_to(benchmarks).parents[2].as_posix())
+        for file in files
+    ]
+    if not tables:
+        return []
+    sums = (
+        pd.concat(tables)
+        .groupby("step")
+        .agg(jobs=("s", "size"), s=("s", "sum"), cpu=("cpu_time", "sum"), memory=("max_rss", "max"))
+    )
+    return [
+        [row.Index, str(row.jobs), _time(row.s), _time(row.cpu), f"{row.memory:.0f}"]
+        for row in sums.itertuples()
+    ]
+
+
+def _time(seconds: float) -> str:
+    """Return hours, minutes and seconds."""
+    return str(timedelta(seconds=round(seconds)))
+
+
+def _revision() -> str:
+    """Return the commit of this code, if git knows it, and whether files differ from it."""
+    command = ["git", "describe", "--always", "--dirty"]
+    try:
+        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+    except OSError:
+        return "not under git"
+    return done.stdout.strip() or "not under git"
