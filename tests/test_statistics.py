@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metalandscape.statistics import correlation, pearson
+from metalandscape.statistics import bootstrap, correlation, pearson
 
 
 def frame(x, y, seeds=1):
@@ -52,3 +52,33 @@ def test_the_interval_is_reproducible_whatever_the_order_of_rows():
     rng = np.random.default_rng(2)
     points = frame(*rng.standard_normal((2, 30)), seeds=2)
     assert correlation(points, "x", "y") == correlation(points.sample(frac=1), "x", "y")
+
+
+def test_samples_are_whole_seeds_in_circular_blocks_of_neighbours():
+    points = pd.concat([frame(np.arange(9.0), np.zeros(9)), frame(np.arange(4.0), np.ones(4))])
+    points["seed"] = points["y"]
+    seen = []
+
+    def statistic(values, used):
+        seen.extend(zip(values, used, strict=True))
+        return np.zeros(len(values))
+
+    bootstrap(points, ["x", "y"], statistic, resamples=100)
+    *samples, (values, used) = seen
+    assert [len(v[u]) for v, u in zip(values, used, strict=True)] == [9, 4]
+    assert len(samples) == 100 and len({str(v[u]) for v, u in samples}) > 50
+    for values, used in samples:
+        for part in (v[u] for v, u in zip(values, used, strict=True)):
+            n = len(part)
+            assert n in (4, 9) and (part[:, 1] == (n == 4)).all()
+            inside = np.arange(1, n) % np.sqrt(n) != 0
+            assert (np.diff(part[:, 0])[inside] % n == 1).all()
+
+
+def test_uneven_seeds_are_correlated_as_one_cloud():
+    rng = np.random.default_rng(4)
+    points = frame(*rng.standard_normal((2, 30)), seeds=3).iloc[:-5]
+    found = correlation(points, "x", "y")
+    assert (
+        found.r == pytest.approx(np.corrcoef(points.x, points.y)[0, 1]) and found.low < found.high
+    )

@@ -9,6 +9,7 @@ import pandas as pd
 from . import randomness
 
 RESAMPLES = 2000
+AT_ONCE = 100  # of them, which bounds memory
 
 
 class Correlation(NamedTuple):
@@ -61,14 +62,17 @@ def correlation(points: pd.DataFrame, x: str, y: str, resamples: int = RESAMPLES
         resamples: the number of bootstrap samples.
     """
     points = points.dropna(subset=[x, y])
-    interval = bootstrap(points, [x, y], lambda parts: pearson(np.concatenate(parts)), resamples)
-    return Correlation(*interval, len(points))
+
+    def statistic(values: np.ndarray, used: np.ndarray) -> np.ndarray:
+        return pearson(values.reshape(len(values), -1, 2), used.reshape(len(used), -1))
+
+    return Correlation(*bootstrap(points, [x, y], statistic, resamples), len(points))
 
 
 def bootstrap(
     points: pd.DataFrame,
     columns: list[str],
-    statistic: Callable[[list[np.ndarray]], float],
+    statistic: Callable[[np.ndarray, np.ndarray], np.ndarray],
     resamples: int = RESAMPLES,
 ) -> tuple[float, float, float]:
     """Return a statistic over checkpoints with the ends of its 95 % bootstrap interval.
@@ -82,36 +86,74 @@ def bootstrap(
     Args:
         points: columns `seed`, `epoch` and those named; a row per checkpoint, without NaN.
         columns: what the statistic is computed from.
-        statistic: takes a list of arrays [checkpoints, columns], one for each seed drawn.
+        statistic: takes the values of several samples [samples, seeds, epochs, columns] and a mask
+            of those that there are [samples, seeds, epochs]; returns [samples].
         resamples: the number of bootstrap samples.
     """
     ordered = points.sort_values(["seed", "epoch"])
-    seeds = [group[columns].to_numpy(float) for _, group in ordered.groupby("seed")]
-    if not seeds:
+    sizes = ordered.groupby("seed").size().to_numpy()
+    if not len(sizes):
         return float("nan"), float("nan"), float("nan")
+    values = ordered[columns].to_numpy(float)
     rng = randomness.generator(0, "bootstrap", *columns, len(points))
-    values = np.array([statistic(_resample(seeds, rng)) for _ in range(resamples)])
-    defined = values[np.isfinite(values)]
+
+    def drawn(samples: int) -> np.ndarray:
+        rows, used = _resample(sizes, samples, rng)
+        return statistic(values[rows], used)
+
+    found = np.concatenate([drawn(AT_ONCE) for _ in range(0, resamples, AT_ONCE)])[:resamples]
+    defined = found[np.isfinite(found)]
     enough = len(defined) >= 0.95 * resamples
     low, high = np.percentile(defined, [2.5, 97.5]) if enough else (np.nan, np.nan)
-    return float(statistic(seeds)), float(low), float(high)
+    rows, used = _rows(np.arange(len(sizes))[None], np.zeros((1, len(sizes), 1), int), sizes, sizes)
+    return float(statistic(values[rows], used)[0]), float(low), float(high)
 
 
-def pearson(points: np.ndarray) -> float:
-    """Return R of points [n, 2]; NaN with fewer than three points or without variation."""
-    if len(points) < 3 or np.any(np.ptp(points, axis=0) == 0):
-        return float("nan")
-    return float(np.corrcoef(points.T)[0, 1])
+def pearson(points: np.ndarray, used: np.ndarray | None = None) -> np.ndarray:
+    """Return R of points [..., n, 2]; NaN with fewer than three points or without variation.
+
+    Args:
+        points: the points.
+        used: [..., n], which of them count; all of them if None.
+    """
+    used = np.ones(points.shape[:-1], bool) if used is None else used
+    n = used.sum(-1)
+    kept = used[..., None]
+    mean = points.sum(-2, where=kept) / np.maximum(n, 1)[..., None]
+    x, y = np.moveaxis(np.where(kept, points - mean[..., None, :], 0.0), -1, 0)
+    highest = points.max(-2, where=kept, initial=-np.inf)
+    lowest = points.min(-2, where=kept, initial=np.inf)
+    defined = (n >= 3) & (highest > lowest).all(-1)
+    scale = np.sqrt((x * x).sum(-1) * (y * y).sum(-1))
+    return np.where(defined, (x * y).sum(-1) / np.where(defined, scale, 1.0), np.nan)
 
 
-def _resample(seeds: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
-    """Return one bootstrap sample: seeds with replacement, circular blocks of rows within each."""
-    parts = []
-    for chosen in rng.integers(len(seeds), size=len(seeds)):
-        rows = seeds[chosen]
-        n = len(rows)
-        block = int(np.ceil(np.sqrt(n)))
-        starts = rng.integers(n, size=-(-n // block))
-        index = (starts[:, None] + np.arange(block)).ravel()[:n] % n
-        parts.append(rows[index])
-    return parts
+def _resample(
+    sizes: np.ndarray, samples: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return bootstrap samples: seeds with replacement, circular blocks of rows within each."""
+    chosen = rng.integers(len(sizes), size=(samples, len(sizes)))
+    n = sizes[chosen][..., None]
+    starts = (rng.random((*chosen.shape, sizes.max())) * n).astype(int)
+    return _rows(chosen, starts, np.ceil(np.sqrt(sizes)).astype(int), sizes)
+
+
+def _rows(
+    chosen: np.ndarray, starts: np.ndarray, blocks: np.ndarray, sizes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of all seeds' checkpoints, one seed's after the other's.
+
+    Args:
+        chosen: [samples, seeds], which seeds.
+        starts: [samples, seeds, blocks], where each block of a seed starts in it.
+        blocks: the length of a block, by seed.
+        sizes: the number of checkpoints, by seed.
+
+    Returns:
+        Rows, and which of them count, both [samples, seeds, most checkpoints of a seed].
+    """
+    n, block = sizes[chosen][..., None], blocks[chosen][..., None]
+    first = (np.cumsum(sizes) - sizes)[chosen][..., None]
+    position = np.arange(sizes.max())
+    start = np.take_along_axis(starts, np.minimum(position // block, starts.shape[-1] - 1), -1)
+    return first + (start + position % block) % n, np.broadcast_to(position < n, start.shape)

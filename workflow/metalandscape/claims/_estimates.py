@@ -29,7 +29,12 @@ def resampled(
     points: pd.DataFrame, columns: list[str], statistic: Callable[[Parts], float], resamples: int
 ) -> Estimate:
     """Return a statistic over checkpoints, with the interval of `statistics.bootstrap`."""
-    return Estimate(*bootstrap(points, columns, statistic, resamples), **count(points))
+
+    def each(values: np.ndarray, used: np.ndarray) -> np.ndarray:
+        samples = zip(values, used, strict=True)
+        return np.array([statistic([v[u] for v, u in zip(*s, strict=True)]) for s in samples])
+
+    return Estimate(*bootstrap(points, columns, each, resamples), **count(points))
 
 
 def counted_over(estimate: Estimate, points: pd.DataFrame) -> Estimate:
@@ -76,7 +81,7 @@ def level_ratio(parts: Parts) -> float:
 
 def within_seeds(parts: Parts) -> float:
     """Return Pearson's R of two columns after each seed's own means are subtracted."""
-    return pearson(np.concatenate([part - part.mean(0) for part in parts]))
+    return float(pearson(np.concatenate([part - part.mean(0) for part in parts])))
 
 
 def theil_sen(part: np.ndarray) -> float:

@@ -189,6 +189,8 @@ def save(figure: Figure, data: FigureData, outputs: list[str | Path]) -> None:
         dated = {"pdf": "CreationDate", "svg": "Date"}.get(Path(path).suffix[1:])
         with whole(path) as temporary:
             figure.savefig(temporary, dpi=160, metadata={dated: None} if dated else None)
+        # Panels stay where they are: laying them out takes longest.
+        figure.set_layout_engine("none")
 
 
 def _origin(figure: Figure, data: FigureData) -> str:
