@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -31,6 +32,7 @@ sns.set_theme(
 )
 
 PANEL_WIDTH, PANEL_HEIGHT = 4.0, 2.9
+DPI = 160
 BLUE, ORANGE = sns.color_palette("colorblind")[0], sns.color_palette("colorblind")[3]
 GREY = "0.35"
 SEQUENCE = "viridis"
@@ -185,10 +187,14 @@ def save(figure: Figure, data: FigureData, outputs: list[str | Path]) -> None:
     if data.runs:
         footer(figure, f"{data.scale}\n{_origin(figure, data)}")
     for path in outputs:
+        # Printed without `savefig`, which draws everything once more to find out how.
+        kind = Path(path).suffix[1:]
+        figure.set_dpi(DPI)
+        draw = getattr(get_registered_canvas_class(kind)(figure), f"print_{kind}")
         # Without a date the same table gives the same file.
-        dated = {"pdf": "CreationDate", "svg": "Date"}.get(Path(path).suffix[1:])
+        dated = {"pdf": "CreationDate", "svg": "Date"}.get(kind)
         with whole(path) as temporary:
-            figure.savefig(temporary, dpi=160, metadata={dated: None} if dated else None)
+            draw(temporary, metadata={dated: None} if dated else None)
         # Panels stay where they are: laying them out takes longest.
         figure.set_layout_engine("none")
 
