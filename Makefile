@@ -5,11 +5,12 @@ CORES ?= all
 CONFIG ?= config.yaml
 
 READY := .venv/.ready
+CLUSTER := .venv/.cluster
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all report test bench lint format env clean FORCE
+.PHONY: all report fetch test bench lint format env cluster clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(READY)
@@ -19,6 +20,10 @@ all: $(READY)
 report: all
 	$(IN_VENV) snakemake --report report.html --configfile $(CONFIG)
 
+# All downloads and nothing else, for machines that have no network later.
+fetch: $(READY)
+	$(IN_VENV) snakemake --cores $(CORES) --until download_archives build_kernel --configfile $(CONFIG)
+
 # Folders of products belong to the configuration of the same name.
 figures/smoke/% results/smoke/%: CONFIG = config/smoke.yaml
 figures/real/% results/real/%: CONFIG = config/real.yaml
@@ -27,7 +32,7 @@ figures/% results/%: TARGET = $@
 figures/% results/%: $(READY) FORCE
 	@$(SNAKEMAKE)
 
-test: lint
+test: lint $(CLUSTER)
 	$(IN_VENV) python -m pytest
 
 lint: $(READY)
@@ -59,6 +64,13 @@ format: $(READY)
 	$(IN_VENV) snakefmt Snakefile workflow
 
 env: $(READY)
+
+# Plugins for clusters and storage: docs/cluster.md.
+cluster: $(CLUSTER)
+
+$(CLUSTER): $(READY) requirements-cluster.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt
+	touch $@
 
 $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -24,9 +24,9 @@ class Project:
         own = [sys.executable, "-m", "snakemake", "--cores", str(cores)]
         return [*own, *arguments, "--configfile", "config/smoke.yaml"]
 
-    def run(self, *arguments, cores=2, ok=True, **environment):
+    def run(self, *arguments, cores=2, ok=True, inside=(), **environment):
         done = subprocess.run(
-            self.command(*arguments, cores=cores),
+            [*inside, *self.command(*arguments, cores=cores)],
             cwd=self.folder,
             env={**os.environ, **environment},
             capture_output=True,

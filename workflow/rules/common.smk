@@ -38,9 +38,9 @@ wildcard_constraints:
 def module(room, name):
     """The files of a metric, figure, algorithm or dataset kind: an edit of one reruns its jobs.
 
-    Relative, so that a moved checkout is not taken for a changed input.
+    Relative, so that a moved checkout is not taken for a changed input; local, wherever results are.
     """
-    return [os.path.relpath(file) for file in plugins.sources(room, name)]
+    return [local(os.path.relpath(file)) for file in plugins.sources(room, name)]
 
 
 def data_of(wildcards):

@@ -2,7 +2,7 @@
 # take it as ancient.
 rule build_kernel:
     input:
-        "workflow/metalandscape/engines/kernel.cpp",
+        local("workflow/metalandscape/engines/kernel.cpp"),
     output:
         KERNEL,
     log:

@@ -1,22 +1,22 @@
-# What jobs ask of a cluster: MB of memory, minutes, and `gpu: 1` where one is wanted; the engine
-# computes on CPUs. A metric may have its own line. Rules that are not here ask for a profile's
-# default-resources. Local runs take no notice.
+# What jobs ask of a cluster: MB of memory and minutes, of one checkpoint where they are metric jobs.
+# A metric may have a line of its own. Rules that are not here ask for a profile's default-resources.
+# Local runs take no notice.
 ASKED = {
     "prepare_dataset": {"mem_mb": 8000, "runtime": 120},
-    "train_epochs": {"mem_mb": 8000, "runtime": 240},
-    "measure_checkpoints": {"mem_mb": 4000, "runtime": 60},
-    "hessian": {"mem_mb": 4000, "runtime": 120},
+    "train_epochs": {"mem_mb": 8000, "runtime": 720},
+    "measure_checkpoints": {"mem_mb": 2000, "runtime": 30},
+    "hessian": {"mem_mb": 4000, "runtime": 60},
 }
 
 
 def asked(job):
     """The resources of a rule; each further attempt asks for more memory and time."""
 
-    def of(wildcards):
-        return ASKED.get(wildcards.get("metric"), ASKED[job])
+    def of(resource, times=1):
+        return lambda wildcards, attempt: (
+            attempt * times * ASKED.get(wildcards.get("metric"), ASKED[job])[resource]
+        )
 
-    return {
-        "mem_mb": lambda wildcards, attempt: attempt * of(wildcards)["mem_mb"],
-        "runtime": lambda wildcards, attempt: attempt * of(wildcards)["runtime"],
-        "gpu": lambda wildcards: of(wildcards).get("gpu"),
-    }
+    checkpoints = settings.checkpoints_per_job if job == "measure_checkpoints" else 1
+    gpu = {"gpu": 1} if settings.device != "cpu" and job != "prepare_dataset" else {}
+    return {"mem_mb": of("mem_mb"), "runtime": of("runtime", checkpoints), **gpu}
