@@ -6,8 +6,8 @@
 #   tests/cluster/stop_slurm.sh FOLDER
 #
 # Needs slurmctld, slurmd, slurm-client and munge. The node has a GPU that is none (/dev/null), in a
-# partition of its own, and may have more processors and memory than the machine: jobs are scheduled by
-# what they ask for.
+# partition of its own, and says it has more processors and memory than the machine: jobs are scheduled
+# by what they ask for.
 set -euo pipefail
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
@@ -49,7 +49,7 @@ SlurmdParameters=config_overrides
 KillWait=2
 ReturnToService=2
 GresTypes=gpu
-NodeName=$node NodeAddr=127.0.0.1 CPUs=4 RealMemory=200000 Gres=gpu:1
+NodeName=$node NodeAddr=127.0.0.1 CPUs=8 RealMemory=200000 Gres=gpu:1
 PartitionName=cpu Nodes=$node Default=YES MaxTime=1-0
 PartitionName=gpu Nodes=$node MaxTime=1-0
 END
