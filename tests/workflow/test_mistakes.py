@@ -1,6 +1,7 @@
 """A user's mistake is one sentence, no traceback, a non-zero exit, and nothing half-written."""
 
 import pytest
+import torch
 
 
 def last_line(text):
@@ -54,3 +55,14 @@ def test_a_key_given_twice_is_refused_with_its_line(empty):
     path.write_text(path.read_text() + "scale: again\n")
     assert "line " in (sentence := last_line(empty.run("-n", ok=False)))
     assert "'scale' stands twice" in sentence
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_one_sentence(empty):
+    empty.configure(lambda config: config.update(device="cuda"))
+    target = "results/smoke/checkpoints/waves_maml/seed0/epoch2.safetensors"
+    text = empty.run(target, ok=False)
+    assert "Traceback" not in text
+    (sentence,) = {line.strip() for line in text.splitlines() if "metalandscape: " in line}
+    assert "config key device: cuda" in sentence and "set auto or cpu" in sentence
+    assert not list((empty.folder / "results/smoke/checkpoints").rglob("*.safetensors"))

@@ -14,7 +14,7 @@ PROFILES = sorted(path.name for path in (ROOT / "profiles").iterdir())
 GROUPED = ("slurm", "cluster-generic", "kubernetes")
 TABLE = "results/smoke/tables/letters_maml/accuracy.csv"
 
-# A batch system as PBS is seen from outside: it reads its options, runs the job here, prints a number.
+# PBS as seen from outside: it reads its options, runs the job, here, and prints a number.
 QSUB = f"""#!{sys.executable}
 import argparse, json, os, pathlib, subprocess
 parser = argparse.ArgumentParser()
@@ -82,7 +82,8 @@ def test_any_scheduler_with_a_submit_command(fresh, finished, tmp_path):
     lines = [yaml.safe_load(line) for line in submitted.splitlines()]
     # Two blocks of epochs of two seeds; the tasks and checkpoints of a seed are one job.
     trained = [line for line in lines if line["N"].startswith("train_epochs")]
-    measured = [line for line in lines if line["N"].startswith("measure_accuracy_letters_maml_seed")]
+    group = "measure_accuracy_letters_maml_seed"
+    measured = [line for line in lines if line["N"].startswith(group)]
     assert (len(trained), len(measured)) == (4, 2)
     for line in lines:
         assert re.fullmatch(r"select=1:ncpus=\d+:mem=\d+mb", line["l"][0])

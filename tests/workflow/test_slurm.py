@@ -1,6 +1,7 @@
 """The smoke configuration through profiles/slurm, on a real Slurm of one node, with accidents."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -91,11 +92,11 @@ def running(cluster, rule, but=()):
     )
 
 
-def submit(project, cluster, log):
+def submit(project, cluster, log, *arguments):
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm"]
     quick = ["--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "2"]
     return subprocess.Popen(
-        [*command, *quick, "--configfile", "config/smoke.yaml"],
+        [*command, *quick, *arguments, "--configfile", "config/smoke.yaml"],
         cwd=project.folder,
         env=cluster.environment,
         stdout=log,
@@ -142,3 +143,21 @@ def test_whatever_befalls_its_jobs_a_run_ends_with_the_local_tables(
     assert list(project.folder.glob("figures/smoke/*.pdf"))
     failed = {path.stem for path in project.folder.glob("results/logs/slurm/**/*.log")}
     assert {cancelled, late} <= failed, "logs of failed jobs stay"
+
+
+def test_jobs_ask_for_the_gpu_that_they_compute_on(fresh, cluster, tmp_path):
+    """Slurm's GPU is none, so the job it gives it to has to stop."""
+    project = fresh()
+    project.configure(lambda config: config.update(device="cuda"))
+    target = "results/smoke/checkpoints/waves_maml/seed0/epoch2.safetensors"
+    with (tmp_path / "log").open("w+") as log:
+        run = submit(project, cluster, log, target, "--retries", "0")
+        assert run.wait(timeout=300) != 0
+        log.seek(0)
+        text = log.read()
+    assert "config key device: cuda" in text
+    submitted = re.findall(r"^Job \d+ has been submitted with SLURM jobid (\d+)", text, re.M)
+    shown = [cluster.call("scontrol", "--oneliner", "show", "job", job) for job in submitted]
+    # Versions of Slurm differ in how they name it: gres:gpu:1, gres/gpu:1.
+    asked = {"train_epochs" in job: bool(re.search(r"TresPer\w+=\S*gpu:1", job)) for job in shown}
+    assert asked == {True: True, False: False}, "training does, preparing data does not"

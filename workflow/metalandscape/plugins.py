@@ -7,6 +7,7 @@ torch or seaborn, which costs the workflow seconds at every call.
 
 import ast
 import functools
+import hashlib
 import importlib
 from pathlib import Path
 from types import ModuleType
@@ -35,10 +36,10 @@ def described(room: str, name: str) -> str:
 
 
 @functools.cache
-def sources(room: str, name: str) -> tuple[Path, ...]:
-    """Return the file that defines `name` and the private files of its room that it builds on.
+def version(room: str, name: str) -> str:
+    """Return a digest of the file that defines `name` and the private files that it builds on.
 
-    Workflow rules list them as inputs, so that an edit reruns what depends on it.
+    It is a parameter of the workflow's rules, so that an edit reruns what depends on it.
     """
     found, waiting = [], [path(room, name)]
     while waiting:
@@ -49,7 +50,8 @@ def sources(room: str, name: str) -> tuple[Path, ...]:
                 imported = [node.module] if node.module else [alias.name for alias in node.names]
                 files = [path(room, i) for i in imported if i.startswith("_")]
                 waiting += [f for f in files if f not in [*found, *waiting]]
-    return tuple(sorted(found))
+    text = "".join(file.read_text() for file in sorted(found))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def load(room: str, name: str) -> ModuleType:

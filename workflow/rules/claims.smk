@@ -4,7 +4,6 @@
 rule judge_claims:
     input:
         tables=[RUN_TABLE.format(metric=metric, run=run) for metric, run in judged_pairs()],
-        module=[file for name in [*CLAIMS, "_report"] for file in module("claims", name)],
     output:
         table=report(
             VERDICTS.format(suffix="csv"),
@@ -24,6 +23,7 @@ rule judge_claims:
     conda:
         ENVIRONMENT
     params:
+        code=[plugins.version("claims", name) for name in [*CLAIMS, "_report"]],
         runs=settings_of_runs(judged_runs()),
         datasets=judged_datasets(),
         scale=settings.scale,

@@ -35,14 +35,6 @@ wildcard_constraints:
     figure="|".join(settings.figures) or "none",
 
 
-def module(room, name):
-    """The files of a metric, figure, algorithm or dataset kind: an edit of one reruns its jobs.
-
-    Relative, so that a moved checkout is not taken for a changed input; local, wherever results are.
-    """
-    return [local(os.path.relpath(file)) for file in plugins.sources(room, name)]
-
-
 def data_of(wildcards):
     """The prepared file of a run's dataset."""
     return DATA.format(dataset=settings.runs[wildcards.run].dataset)
@@ -71,8 +63,8 @@ def manifest_of(wildcards):
 
 
 def kind_of(wildcards):
-    """The files of the module that prepares a dataset."""
-    return module("datasets", settings.datasets[wildcards.dataset].kind)
+    """The version of the module that prepares a dataset."""
+    return plugins.version("datasets", settings.datasets[wildcards.dataset].kind)
 
 
 def counts_of(wildcards):
@@ -82,10 +74,10 @@ def counts_of(wildcards):
 
 
 def training_of(wildcards):
-    """The files of the algorithm that trains a run, and of its regularizer."""
+    """The versions of the algorithm that trains a run, and of its regularizer."""
     run = settings.runs[wildcards.run]
-    regularizer = module("regularizers", run.regularizer["name"]) if run.regularizer else []
-    return module("algorithms", run.algorithm) + regularizer
+    regularizer = [("regularizers", run.regularizer["name"])] if run.regularizer else []
+    return [plugins.version(*each) for each in [("algorithms", run.algorithm), *regularizer]]
 
 
 def engine_of(wildcards, input):

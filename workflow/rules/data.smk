@@ -24,7 +24,6 @@ rule download_archives:
 rule prepare_dataset:
     input:
         manifest=manifest_of,
-        module=kind_of,
     output:
         DATA,
     log:
@@ -35,6 +34,7 @@ rule prepare_dataset:
         **asked("prepare_dataset"),
     params:
         dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
+        code=kind_of,
         manifest=lambda w, input: f"--manifest {input.manifest}" if input.manifest else "",
     shell:
         "python -m metalandscape prepare --dataset {params.dataset:q} {params.manifest}"

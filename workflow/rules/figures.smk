@@ -2,7 +2,6 @@
 rule draw_figure:
     input:
         tables=tables_of,
-        module=lambda w: module("figures", w.figure),
     output:
         pdf=FIGURE.replace("{suffix}", "pdf"),
         png=report(
@@ -16,6 +15,7 @@ rule draw_figure:
     conda:
         ENVIRONMENT
     params:
+        code=lambda w: plugins.version("figures", w.figure),
         runs=lambda w: settings_of_runs(settings.figures[w.figure]),
         scale=settings.scale,
         caption=lambda w: plugins.described("figures", w.figure),

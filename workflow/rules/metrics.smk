@@ -4,7 +4,6 @@ rule measure_checkpoints:
         data=data_of,
         tasks=TASKS,
         checkpoints=checkpoints_of,
-        module=lambda w: module("metrics", w.metric),
         kernel=ancient(KERNEL) if settings.engine == "auto" else [],
     output:
         summary=MEASURED,
@@ -18,6 +17,7 @@ rule measure_checkpoints:
     resources:
         **asked("measure_checkpoints"),
     params:
+        code=lambda w: plugins.version("metrics", w.metric),
         run=settings_of,
         engine=engine_of,
         options=lambda w: json.dumps(settings.metrics[w.metric]),

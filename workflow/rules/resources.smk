@@ -18,5 +18,5 @@ def asked(job):
         )
 
     checkpoints = settings.checkpoints_per_job if job == "measure_checkpoints" else 1
-    gpu = {"gpu": 1} if settings.device != "cpu" and job != "prepare_dataset" else {}
+    gpu = {"gpu": 1} if settings.device == "cuda" and job != "prepare_dataset" else {}
     return {"mem_mb": of("mem_mb"), "runtime": of("runtime", checkpoints), **gpu}

@@ -10,7 +10,6 @@ for first, last in BLOCKS:
             f"train_epochs_{first}_to_{last}"
         input:
             data=data_of,
-            module=training_of,
             kernel=ancient(KERNEL) if settings.engine == "auto" else [],
             previous=[] if first == 1 else STATE.replace("{epoch}", str(first - 1)),
         output:
@@ -35,6 +34,7 @@ for first, last in BLOCKS:
         resources:
             **asked("train_epochs"),
         params:
+            code=training_of,
             run=settings_of,
             engine=engine_of,
             previous=lambda w, input: f"--previous {input.previous}" if input.previous else "",
