@@ -17,6 +17,8 @@ import pandas as pd
 
 HERE = Path(__file__).parent
 THREADS = os.cpu_count() or 1
+# Their variables are the setting's or nobody's: libraries choose what suits the processor.
+LIBRARIES = ("OMP_", "MKL_", "OPENBLAS_")
 # With one thread no other waits.
 SETTINGS = [(1, "default"), *([(THREADS, "default"), (THREADS, "passive")] if THREADS > 1 else [])]
 
@@ -26,7 +28,7 @@ class Worker:
 
     def __init__(self, threads: int, policy: str) -> None:
         self.threads, self.policy = threads, policy
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_", "MKL_"))}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(LIBRARIES)}
         environment["OMP_NUM_THREADS"] = str(threads)
         if policy == "passive":
             environment["OMP_WAIT_POLICY"] = "PASSIVE"

@@ -23,6 +23,10 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 LOG = f"{RESULTS}/logs"
 CLAIMS = plugins.names("claims")
 
+# What tells a job its engine; no function, for there are many jobs.
+ENGINE = f" --engine {settings.engine} --device {settings.device}"
+ENGINE += " --kernel {input.kernel}" if settings.engine == "auto" else ""
+
 ENVIRONMENT = "../../envs/metalandscape.yaml"  # relative to the rules, used with --sdm conda
 
 
@@ -78,12 +82,6 @@ def training_of(wildcards):
     run = settings.runs[wildcards.run]
     regularizer = [("regularizers", run.regularizer["name"])] if run.regularizer else []
     return [plugins.version(*each) for each in [("algorithms", run.algorithm), *regularizer]]
-
-
-def engine_of(wildcards, input):
-    """The options that tell a job its engine."""
-    kernel = f" --kernel {input.kernel}" if input.kernel else ""
-    return f"--engine {settings.engine} --device {settings.device}{kernel}"
 
 
 def runs_with(block):

@@ -36,9 +36,8 @@ for first, last in BLOCKS:
         params:
             code=training_of,
             run=settings_of,
-            engine=engine_of,
             previous=lambda w, input: f"--previous {input.previous}" if input.previous else "",
         shell:
             "python -m metalandscape train --run {params.run:q} --seed {wildcards.seed}"
             " --data {input.data} {params.previous} --checkpoints {output.checkpoints} --state {output.state}"
-            " --log {output.log} {params.engine} --threads {threads} 2> {log}"
+            " --log {output.log} --threads {threads}" + ENGINE + " 2> {log}"

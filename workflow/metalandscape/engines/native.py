@@ -67,16 +67,25 @@ def _library(kernel: str) -> ctypes.CDLL:
     return library
 
 
+def _wide_amd() -> bool:
+    """Return whether this is a processor by AMD with AVX-512, which MKL uses on Intel's only."""
+    known = Path("/proc/cpuinfo")
+    wide = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+    return wide and known.exists() and "AuthenticAMD" in known.read_text()
+
+
 def _blas() -> tuple[int | None, ...]:
     """Return the addresses of sgemm, dgemm, and of a setter of BLAS threads or None.
 
-    torch's own BLAS where its library shows it, otherwise SciPy's.
+    torch's own BLAS where its library shows it and is made for this processor, otherwise SciPy's.
     """
     known = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
-    if all(hasattr(known, name) for name in ("sgemm_", "dgemm_")):
+    if all(hasattr(known, name) for name in ("sgemm_", "dgemm_")) and not _wide_amd():
         names = ("sgemm_", "dgemm_", "MKL_Set_Num_Threads_Local")
         found = [getattr(known, name, None) for name in names]
         return tuple(f and ctypes.cast(f, ctypes.c_void_p) for f in found)
+    # The kernel has threads of its own. Read when SciPy's BLAS is loaded.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from scipy.linalg import cython_blas
 
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
