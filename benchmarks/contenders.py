@@ -3,6 +3,7 @@
 A contender is a function of a `Work` that returns a function without arguments: what is timed.
 """
 
+import os
 import sys
 import types
 import warnings
@@ -203,7 +204,18 @@ def sgemm(work: Work | None) -> Callable[[], None]:
     return lambda: torch.mm(a, b, out=out)
 
 
-OURS, REFERENCE, SGEMM = "metalandscape", "plain autograd loop", "sgemm 1024"
+def scipy_sgemm(work: Work | None) -> Callable[[], None]:
+    """The same with SciPy's BLAS, on one thread."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from scipy.linalg.blas import sgemm as product
+
+    a, b = (np.asfortranarray(torch.rand(1024, 1024).numpy()) for _ in range(2))
+    out = np.zeros((1024, 1024), np.float32, order="F")
+    return lambda: product(1.0, a, b, c=out, overwrite_c=True)
+
+
+OURS, REFERENCE = "metalandscape", "plain autograd loop"
+PEAKS = {"sgemm, torch": sgemm, "sgemm, SciPy on one thread": scipy_sgemm}
 META_GRADIENTS = {
     OURS: engine_of("auto"),
     REFERENCE: engine_of("reference"),

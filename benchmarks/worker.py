@@ -14,7 +14,7 @@ answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
 import torch  # noqa: E402
-from contenders import META_GRADIENTS, NORMS, REFERENCE, SGEMM, sgemm  # noqa: E402
+from contenders import META_GRADIENTS, NORMS, PEAKS, REFERENCE  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from work import HESSIAN, HESSIAN_WORK, META_ITERATIONS  # noqa: E402
 
@@ -29,14 +29,13 @@ def make(work: str, contender: str) -> Callable[[], object]:
     """Return the contender's function, made once."""
     settings, contenders = WORKS[work]
     if (work, contender) not in made:
-        make_one = sgemm if contender == SGEMM else contenders[contender]
-        made[work, contender] = make_one(settings)
+        made[work, contender] = {**contenders, **PEAKS}[contender](settings)
     return made[work, contender]
 
 
 def check(work: str, contender: str) -> None:
     """Stop if a contender computes something else than the plain loop does."""
-    if contender in (SGEMM, REFERENCE):
+    if contender in (*PEAKS, REFERENCE):
         return
     settings, contenders = WORKS[work]
     exact = replace(settings, dtype=torch.float64)
@@ -80,7 +79,7 @@ def peak(work: str, contender: str) -> float:
 def answer(question: dict) -> dict:
     """Do what is asked."""
     if question.get("list"):
-        return {"works": {name: [*who, SGEMM] for name, (_, who) in WORKS.items()}}
+        return {"works": {name: [*who, *PEAKS] for name, (_, who) in WORKS.items()}}
     if question.get("forget"):
         made.clear()
         gc.collect()

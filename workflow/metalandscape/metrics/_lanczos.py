@@ -59,8 +59,8 @@ def extremes(
         w = w - diagonal[-1] * v
         if k:
             w -= off_diagonal[-1] * basis[k - 1]
-        # In exact arithmetic w is orthogonal to all of the basis now. In rounding a step loses a few
-        # digits of that at most, so that every second step restores it for both.
+        # In exact arithmetic w is orthogonal to all of the basis now. Rounding takes a few digits
+        # of that in a step at most, so that every second step restores it for both.
         if k % 2:
             known = basis[: k + 1]
             w -= known.T @ (known @ w)
