@@ -1,12 +1,14 @@
 """Time and memory of a meta-iteration and of a Hessian norm, ours against peers.
 
-Every contender runs in every setting of threads and wait policy. A setting is a process, because
-OpenMP reads it at start; the parent asks one process after the other for one repetition, so that
-whatever else the machine does falls on all alike. A contender counts with its best setting.
+Every contender runs in every setting of threads and wait policy, each in a process of its own:
+OpenMP reads its setting at start, and threads that one library leaves behind slow down another's.
+The parent asks one process after the other for one repetition, so that whatever else the machine
+does falls on all alike. A contender counts with its best setting.
 
     python benchmarks/speed.py [ROUNDS]
 """
 
+import itertools
 import json
 import os
 import subprocess
@@ -56,23 +58,23 @@ class Worker:
 
 def measure(rounds: int) -> pd.DataFrame:
     """Return one row per work, contender, setting and round, with the FLOP of the plain loop."""
-    workers = [Worker(*setting) for setting in SETTINGS]
     rows = []
-    for work, contenders in workers[0].ask(list=True)["works"].items():
+    first = Worker(*SETTINGS[0])
+    for work, contenders in first.ask(list=True)["works"].items():
         for contender in contenders:
-            workers[0].ask(work=work, contender=contender, check=True)
-        flop = workers[0].ask(work=work, contender="", flop=True)["flop"]
+            first.ask(work=work, contender=contender, check=True)
+        flop = first.ask(work=work, contender="", flop=True)["flop"]
+        workers = {c: [Worker(*setting) for setting in SETTINGS] for c in contenders}
         for turn in range(rounds):
             for contender in contenders:
-                for worker in workers:
+                for worker in workers[contender]:
                     seconds = worker.ask(work=work, contender=contender)["seconds"]
                     setting = (worker.threads, worker.policy)
                     rows.append((work, contender, *setting, turn, seconds, flop))
-        for worker in workers:
-            worker.ask(forget=True)
+        for worker in itertools.chain(*workers.values()):
+            worker.close()
         print(f"{work}: done", file=sys.stderr)
-    for worker in workers:
-        worker.close()
+    first.close()
     columns = ["work", "contender", "threads", "policy", "round", "seconds", "flop"]
     return pd.DataFrame(rows, columns=columns)
 

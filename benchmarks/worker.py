@@ -80,10 +80,6 @@ def answer(question: dict) -> dict:
     """Do what is asked."""
     if question.get("list"):
         return {"works": {name: [*who, *PEAKS] for name, (_, who) in WORKS.items()}}
-    if question.get("forget"):
-        made.clear()
-        gc.collect()
-        return {}
     names = question["work"], question["contender"]
     if question.get("check"):
         check(*names)

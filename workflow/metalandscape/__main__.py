@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     def with_engine(sub: argparse.ArgumentParser) -> argparse.ArgumentParser:
         sub.add_argument("--engine", required=True)
         sub.add_argument("--device", required=True)
-        sub.add_argument("--kernel", help="written by build_kernel; not needed by every engine")
+        sub.add_argument("--kernel", nargs="?", help="by build_kernel; not every engine needs it")
         return sub
 
     command("build_kernel", "Compile the fast engine's kernel.", "output")

@@ -23,9 +23,7 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 LOG = f"{RESULTS}/logs"
 CLAIMS = plugins.names("claims")
 
-# What tells a job its engine; no function, for there are many jobs.
-ENGINE = f" --engine {settings.engine} --device {settings.device}"
-ENGINE += " --kernel {input.kernel}" if settings.engine == "auto" else ""
+ENGINE = f"--engine {settings.engine} --device {settings.device}"
 
 ENVIRONMENT = "../../envs/metalandscape.yaml"  # relative to the rules, used with --sdm conda
 

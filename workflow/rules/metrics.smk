@@ -20,11 +20,12 @@ rule measure_checkpoints:
         code=lambda w: plugins.version("metrics", w.metric),
         run=settings_of,
         options=lambda w: json.dumps(settings.metrics[w.metric]),
+        engine=ENGINE,
     shell:
         "python -m metalandscape measure --metric {wildcards.metric} --options {params.options:q}"
         " --name {wildcards.run} --run {params.run:q} --seed {wildcards.seed} --data {input.data}"
         " --tasks {input.tasks} --checkpoints {input.checkpoints} --output {output.summary}"
-        " --per-task {output.per_task}" + ENGINE + " 2> {log}"
+        " --per-task {output.per_task} {params.engine} --kernel {input.kernel} 2> {log}"
 
 
 rule tabulate_run:

@@ -36,8 +36,9 @@ for first, last in BLOCKS:
         params:
             code=training_of,
             run=settings_of,
+            engine=ENGINE,
             previous=lambda w, input: f"--previous {input.previous}" if input.previous else "",
         shell:
             "python -m metalandscape train --run {params.run:q} --seed {wildcards.seed}"
             " --data {input.data} {params.previous} --checkpoints {output.checkpoints} --state {output.state}"
-            " --log {output.log} --threads {threads}" + ENGINE + " 2> {log}"
+            " --log {output.log} --threads {threads} {params.engine} --kernel {input.kernel} 2> {log}"
