@@ -30,13 +30,14 @@ def test_blocks_give_the_bytes_of_one_uninterrupted_training(tmp_path, algorithm
 
 
 def test_a_short_training_agrees_between_engines(tmp_path):
-    """Within float32: rounding grows from one meta-iteration to the next."""
+    """Within float32: rounding grows from one meta-iteration to the next.
+
+    Most where Adam makes full steps of gradients that are next to nothing but rounding, as
+    Finetuning has them.
+    """
     dataset = image_dataset()
-    for run in (
-        image_run(),
-        image_run(algorithm="first_order_maml"),
-        image_run(algorithm="finetuning"),
-    ):
+    for algorithm, tolerance in (("maml", 1e-4), ("first_order_maml", 1e-4), ("finetuning", 2e-2)):
+        run = image_run(algorithm=algorithm)
         ends = {
             name: train(run, 0, dataset, None, epochs(tmp_path / name, range(3)), choice)[0].theta
             for name in ("reference", "auto")
@@ -46,7 +47,7 @@ def test_a_short_training_agrees_between_engines(tmp_path):
             plugins.load("algorithms", run.algorithm).build(run, dataset), 0
         ).theta
         moved = (ends["reference"] - start).norm()
-        assert (ends["auto"] - ends["reference"]).norm() < 1e-3 * moved
+        assert (ends["auto"] - ends["reference"]).norm() < tolerance * moved
 
 
 @pytest.mark.parametrize("engine", ["reference", "auto"])
