@@ -114,7 +114,12 @@ def page(browser, reported):
 
 
 def click(page, text):
-    page.find_element("xpath", f"//nav//li/a[span[text()='{text}']]").click()
+    """Open a category; the first click may come before the page listens."""
+    for _ in range(3):
+        page.find_element("xpath", f"//nav//li/a[span[text()='{text}']]").click()
+        if page.find_elements("css selector", "nav tbody td"):
+            return
+    pytest.fail(f"{text} does not open")
 
 
 def listed(page):
