@@ -113,10 +113,15 @@ def page(browser, reported):
     assert {urlsplit(params["request"]["url"]).scheme for params in sent} <= {"file", "data"}
 
 
+def press(element):
+    """Click, even if the page is still moving."""
+    element.parent.execute_script("arguments[0].click()", element)
+
+
 def click(page, text):
     """Open a category; the first click may come before the page listens."""
     for _ in range(3):
-        page.find_element("xpath", f"//nav//li/a[span[text()='{text}']]").click()
+        press(page.find_element("xpath", f"//nav//li/a[span[text()='{text}']]"))
         if page.find_elements("css selector", "nav tbody td"):
             return
     pytest.fail(f"{text} does not open")
@@ -150,21 +155,21 @@ def test_figures_are_listed_by_section(page):
     for section, names in SECTIONS.items():
         click(page, section)
         assert listed(page) == names
-        page.find_element("css selector", "nav ol a").click()  # home
+        press(page.find_element("css selector", "nav ol a"))  # home
 
 
 @pytest.mark.parametrize("section, name", FIGURES)
 def test_a_figure_opens_with_its_caption(page, section, name):
     click(page, section)
     eye, circle = buttons(page, name)
-    eye.click()
+    press(eye)
     image = page.find_element("css selector", "#app > div > div:last-child img")
     loaded = (
         "const done = arguments[1]; arguments[0].decode().then(() => done(true), () => done(false))"
     )
     assert page.execute_async_script(loaded, image)
     assert image.get_property("naturalWidth") > 0 and image.is_displayed()
-    circle.click()
+    press(circle)
     caption = page.find_element("css selector", "nav .prose").text
     if name.startswith("fig"):
         assert caption.startswith(f"Figure {name[3:]}:")
@@ -177,7 +182,7 @@ def test_a_figure_opens_with_its_caption(page, section, name):
 def test_the_claims_open_as_a_page(page, reported):
     click(page, "Claims")
     assert listed(page) == ["page", "table, CSV"]
-    buttons(page, "page")[0].click()
+    press(buttons(page, "page")[0])
     text = displayed(page)
     for name in plugins.names("claims"):
         assert plugins.declared("claims", name, "TEXT") in text
@@ -189,7 +194,7 @@ def test_the_claims_open_as_a_page(page, reported):
 
 def test_the_provenance_opens_as_a_page(page):
     click(page, "Provenance")
-    buttons(page, "software, run times, configuration")[0].click()
+    press(buttons(page, "software, run times, configuration")[0])
     text = displayed(page)
     assert f"python {platform.python_version()}" in text
     for package in ("torch", "numpy", "snakemake"):
