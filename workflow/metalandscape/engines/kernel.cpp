@@ -24,10 +24,10 @@
 //
 // (dW', dg', db', ...) is the Hessian times v: forward-over-reverse (Pearlmutter 1994).
 //
-// Memory traffic limits the speed. So y is never stored: a tile of images that fits into the cache
-// goes from z through x, y and columns to the next z. What is stored is x and, where the module
-// pools, x at the maxima and where they were; `du` lives at the maxima too. Only the contexts of
-// adaptation steps, on which Hessian products follow, keep their columns.
+// Memory traffic limits the speed. So y is never stored: a tile of images, small enough for the
+// cache, goes from z through x, y and columns to the next z. Stored is x and, where a module pools,
+// x at the maxima and where they were; `du` lives at the maxima too. Columns are kept only by the
+// contexts of adaptation steps, on which Hessian products follow.
 
 #include <algorithm>
 #include <cmath>
@@ -40,7 +40,7 @@ namespace {
 constexpr int MODULES = 4, LAST = MODULES - 1;
 constexpr int MOST = 4096;         // filters or classes, of fixed buffers
 constexpr int ROWS = 64;           // rows that are summed before they go to double
-constexpr long TILE = 192 * 1024;  // numbers of `columns` in a tile
+constexpr long TILE = 96 * 1024;   // numbers of `columns` in a tile; two tiles fit into 1 MB
 constexpr double EPSILON = 1e-5;   // of batch norm
 
 // BLAS, Fortran interface (column-major), handed over by `use_blas`.
@@ -62,7 +62,8 @@ struct Module {
   int inputs, height, width;          // of its input
   int rows, columns, out_rows, out_columns;  // of z; of y, after pooling
   long weight, scale, shift;          // offsets of W, g, b in theta
-  long positions, out_positions, patch;  // rows * columns of z and of y; 9 * inputs
+  long positions, out_positions;      // rows * columns of z; of y
+  long patch, input;                  // 9 * inputs; height * width * inputs
 };
 
 struct Network {
@@ -76,6 +77,7 @@ struct Network {
     long offset = 0;
     for (Module& m : module) {
       m.inputs = inputs, m.height = height, m.width = width, m.patch = 9 * inputs;
+      m.input = (long)height * width * inputs;
       m.rows = (height - 1) / stride + 1, m.columns = (width - 1) / stride + 1;
       m.out_rows = pools ? m.rows / 2 : m.rows, m.out_columns = pools ? m.columns / 2 : m.columns;
       m.positions = (long)m.rows * m.columns, m.out_positions = (long)m.out_rows * m.out_columns;
@@ -88,42 +90,45 @@ struct Network {
   }
 };
 
-// Calls `line(first, last, pixel)` for each line of three taps of a 3x3 patch, in the order of
-// `columns`: taps first to last lie inside the image from `pixel` on; none does where first ==
-// last.
-template <class F> void each_line(const Module& m, int stride, int n, const F& line) {
-  for (long image = 0; image < n; image++)
+// Patches of zero-padded images: [n, height, width, inputs] to [n * positions, patch], line by line
+// of the three that a patch has: taps first to last of a line lie inside the image.
+template <class S> void to_columns(const Module& m, int stride, const S* images, int n, S* out) {
+  const int C = m.inputs;
+  for (int image = 0; image < n; image++, images += m.input)
     for (int row = 0; row < m.rows; row++)
       for (int column = 0; column < m.columns; column++)
-        for (int tap = 0; tap < 3; tap++) {
+        for (int tap = 0; tap < 3; tap++, out += 3 * C) {
           const int y = row * stride + tap - 1, x = column * stride - 1;
           const bool inside = y >= 0 && y < m.height;
           const int first = x < 0 ? 1 : 0, last = inside ? std::min(3, m.width - x) : first;
-          line(first, last, (image * m.height + y) * m.width + x + first);
+          std::memset(out, 0, sizeof(S) * first * C);
+          std::memcpy(out + first * C, images + ((long)y * m.width + x + first) * C,
+                      sizeof(S) * (last - first) * C);
+          std::memset(out + last * C, 0, sizeof(S) * (3 - last) * C);
         }
 }
 
-// Patches of zero-padded images: [n, height, width, inputs] to [n * positions, patch].
-template <class S> void to_columns(const Module& m, int stride, const S* images, int n, S* out) {
-  const int C = m.inputs;
-  each_line(m, stride, n, [&](int first, int last, long pixel) {
-    std::memset(out, 0, sizeof(S) * first * C);
-    std::memcpy(out + first * C, images + pixel * C, sizeof(S) * (last - first) * C);
-    std::memset(out + last * C, 0, sizeof(S) * (3 - last) * C);
-    out += 3 * C;
-  });
-}
-
-// The transpose of `to_columns`: sums patches into images.
+// The transpose of `to_columns`: each pixel is the sum of the taps that are filled from it.
 template <class S> void from_columns(const Module& m, int stride, const S* in, int n, S* images) {
   const int C = m.inputs;
-  std::memset(images, 0, sizeof(S) * n * m.height * m.width * C);
-  each_line(m, stride, n, [&](int first, int last, long pixel) {
-    const S* __restrict source = in + first * C;
-    S* __restrict target = images + pixel * C;
-    for (int k = 0; k < (last - first) * C; k++) target[k] += source[k];
-    in += 3 * C;
-  });
+  for (int image = 0; image < n; image++, in += m.positions * m.patch)
+    for (int y = 0; y < m.height; y++)
+      for (int x = 0; x < m.width; x++, images += C) {
+        const int top = std::max(0, y + stride - 2) / stride;
+        const int left = std::max(0, x + stride - 2) / stride;
+        const int bottom = std::min(m.rows - 1, (y + 1) / stride);
+        const int right = std::min(m.columns - 1, (x + 1) / stride);
+        for (int row = top; row <= bottom; row++)
+          for (int column = left; column <= right; column++) {
+            const int tap = 3 * (y + 1 - row * stride) + x + 1 - column * stride;
+            const S* __restrict from = in + ((long)row * m.columns + column) * m.patch + tap * C;
+            S* __restrict to = images;
+            if (row == top && column == left)
+              std::copy_n(from, C, to);
+            else
+              for (int i = 0; i < C; i++) to[i] += from[i];
+          }
+      }
 }
 
 // total [width] = sums over rows of what `add(row, sums)` adds; double from block to block.
@@ -209,10 +214,16 @@ template <class S> struct Workspace {
   // Scratch: tiles, what the passes hand on, and what Hessian products keep per module.
   Vector<S> tile_y, tile_columns, tile_dcolumns, tile_dz, dh;
   Vector<S> tangent_x[MODULES], tangent_columns[MODULES], tangent_s[MODULES];
-  Vector<S> tangent_peak[MODULES], tangent_y, tangent_du, tangent_h, tangent_logits, tangent_dh;
+  Vector<S> tangent_peak[MODULES], tangent_y, tangent_du, tangent_below;
+  Vector<S> tangent_h, tangent_logits, tangent_dh;
 
-  int tile_images(const Module& m, int n) const {
-    return (int)std::max(1L, std::min<long>(n, TILE / (m.positions * m.patch)));
+  // Calls `f(first image, images, rows of columns)` for every tile of n images.
+  template <class F> void each_tile(const Module& m, int n, const F& f) const {
+    const int tile = (int)std::max(1L, TILE / (m.positions * m.patch));
+    for (int first = 0; first < n; first += tile) {
+      const int count = std::min(tile, n - first);
+      f(first, count, (int)(count * m.positions));
+    }
   }
 
   // Calls `f(offset in z, offset in y)` for every 2x2 square of n images.
@@ -257,7 +268,8 @@ template <class S> struct Workspace {
     const Module& m = net.module[index];
     const long offset = first * m.positions * m.patch;
     if (index == 0) return input + offset;
-    S* out = kept ? k.part[index].columns.data() + offset : tile_columns.data();
+    S* out = kept ? k.part[index].columns.data() + offset
+                  : room(tile_columns, n * m.positions * m.patch);
     if (kept && !first_time) return out;
     S* y = room(tile_y, n * net.module[index - 1].out_positions * C);
     activate(k, index - 1, theta, first, n, y, first_time);
@@ -270,16 +282,14 @@ template <class S> struct Workspace {
     for (int index = 0; index < MODULES; index++) {
       const Module& m = net.module[index];
       auto& part = k.part[index];
-      const int tile = tile_images(m, n);
       S* z = room(part.x, n * m.positions * C);
-      room(keep && index ? part.columns : tile_columns, (keep ? n : tile) * m.positions * m.patch);
+      if (keep && index) room(part.columns, n * m.positions * m.patch);
       if (net.pools)
         room(part.peak, n * m.out_positions * C), room(part.place, n * m.out_positions * C);
       // Moments of z about its first row, lest a mean larger than the deviations cancels digits.
       double totals[2 * MOST] = {}, sums[2 * MOST];
       S *mean = room(part.mean, C), *r = room(part.r, C);
-      for (int first = 0; first < n; first += tile) {
-        const int count = std::min(tile, n - first), rows = (int)(count * m.positions);
+      each_tile(m, n, [&](int first, int count, int rows) {
         const S* columns = columns_of(k, index, theta, first, count, keep, true);
         S* here = z + first * m.positions * C;
         multiply<S>(false, false, rows, C, m.patch, columns, theta + m.weight, 0, here);
@@ -292,7 +302,7 @@ template <class S> struct Workspace {
           }
         });
         for (int i = 0; i < 2 * C; i++) totals[i] += sums[i] / (n * m.positions);
-      }
+      });
       for (int i = 0; i < C; i++) {
         mean[i] += (S)totals[i];
         r[i] = (S)(1 / std::sqrt(totals[C + i] - totals[i] * totals[i] + EPSILON));
@@ -312,8 +322,8 @@ template <class S> struct Workspace {
       for (int w = 0; w < W; w++) sum += std::exp(p[w] - top);
       k.accuracy += (most - p == y[i]) / (double)n;
       k.loss += (std::log(sum) + top - p[y[i]]) / n;
-      for (int w = 0; w < W; w++) p[w] = (S)(std::exp(p[w] - top) / sum);
-      for (int w = 0; w < W; w++) dl[w] = (p[w] - (w == y[i])) / n;
+      for (int w = 0; w < W; w++)
+        p[w] = (S)(std::exp(p[w] - top) / sum), dl[w] = (p[w] - (w == y[i])) / n;
     }
   }
 
@@ -333,40 +343,39 @@ template <class S> struct Workspace {
     }
   }
 
-  // Adds factor * values, which live where du does, to a tile of z's shape.
-  void add(const Context<S>& k, int index, int first, int n, const S* __restrict factor,
-           const S* values, S* target) const {
-    const Module& m = net.module[index];
-    const long offset = first * m.out_positions * C;
-    if (net.pools) {
-      const S* place = k.part[index].place.data() + offset;
-      return each_square(m, n, [&](long z, long y) {
-        S* top = target + z;
-        put(C, factor, values + offset + y, place + y, top, top + (long)m.columns * C);
-      });
-    }
-    for (long row = 0; row < n * m.positions; row++) {
-      S* __restrict to = target + row * C;
-      const S* __restrict from = values + offset + row * C;
-      for (int i = 0; i < C; i++) to[i] += factor[i] * from[i];
-    }
-  }
+  // Numbers per filter of a sum over x, du, and in Hessian products their tangents: dz or dz'.
+  struct Terms {
+    S constant[MOST], x[MOST], tx[MOST], du[MOST], tdu[MOST];
+  };
 
-  // dz of a tile, dense.
-  void form_dz(const Context<S>& k, int index, const S* theta, int first, int n, S* out) const {
+  // A tile of constant + x x + du du, where given + tx x' + tdu du'; du lives where y does.
+  template <bool tangent>
+  void form(const Context<S>& k, int index, int first, int n, const Terms& by, const S* tx,
+            const S* tdu, S* out) const {
     const Module& m = net.module[index];
     const auto& part = k.part[index];
-    S factor[MOST], constant[MOST], slope[MOST];
-    for (int i = 0; i < C; i++) {
-      factor[i] = theta[m.scale + i] * part.r[i];
-      constant[i] = -factor[i] * part.db[i], slope[i] = -factor[i] * part.dg[i];
+    const long offset = first * m.positions * C, below = first * m.out_positions * C;
+    const S *x = part.x.data() + offset, *du = part.du.data() + below;
+    if (tangent) tx += offset, tdu += below;
+    for (long at = 0; at < n * m.positions * C; at += C) {
+      S* __restrict to = out + at;
+      const S *__restrict a = x + at, *__restrict d = du + at;
+      const S *__restrict ta = tangent ? tx + at : a, *__restrict td = tangent ? tdu + at : d;
+      for (int i = 0; i < C; i++) {
+        S sum = by.constant[i] + by.x[i] * a[i];
+        if (tangent) sum += by.tx[i] * ta[i];
+        if (!net.pools) sum += by.du[i] * d[i];
+        if (!net.pools && tangent) sum += by.tdu[i] * td[i];
+        to[i] = sum;
+      }
     }
-    for (long row = 0; row < n * m.positions; row++) {
-      const S* __restrict x = part.x.data() + (first * m.positions + row) * C;
-      S* __restrict target = out + row * C;
-      for (int i = 0; i < C; i++) target[i] = constant[i] + slope[i] * x[i];
-    }
-    add(k, index, first, n, factor, part.du.data(), out);
+    if (!net.pools) return;
+    const S* place = part.place.data() + below;
+    each_square(m, n, [&](long z, long y) {
+      S *top = out + z, *bottom = top + (long)m.columns * C;
+      put(C, by.du, du + y, place + y, top, bottom);
+      if (tangent) put(C, by.tdu, tdu + y, place + y, top, bottom);
+    });
   }
 
   // Where u <= 0 sets `value` to 0; then sums value, and value x (+ du x', where given), over rows.
@@ -383,9 +392,7 @@ template <class S> struct Workspace {
         sum[i] += v[i];
         sum[C + i] += v[i] * here[i];
       }
-      if (!du) return;
-      const S *__restrict u = du + row * C, *__restrict t = tx + row * C;
-      for (int i = 0; i < C; i++) sum[C + i] += u[i] * t[i];
+      for (int i = 0; du && i < C; i++) sum[C + i] += du[row * C + i] * tx[row * C + i];
     });
   }
 
@@ -399,28 +406,27 @@ template <class S> struct Workspace {
     for (int index = LAST; index >= 0; index--) {
       const Module& m = net.module[index];
       auto& part = k.part[index];
-      const int tile = tile_images(m, n);
       double sums[2 * MOST];
       mask_and_sum(k, index, n, theta, part.du.data(), nullptr, nullptr, sums);
       spread_sums(m, sums, n, out, room(part.db, C), room(part.dg, C));
       // Hessian products need dz where columns' is not zero: in all modules but the first.
-      const bool keep_dz = keep && index;
-      S* dz = room(keep_dz ? part.dz : tile_dz, (keep_dz ? n : tile) * m.positions * C);
-      if (index) room(k.part[index - 1].du, n * net.module[index - 1].out_positions * C);
-      if (index) room(tile_dcolumns, tile * m.positions * m.patch);
-      if (index && !keep) room(tile_columns, tile * m.positions * m.patch);
-      for (int first = 0; first < n; first += tile) {
-        const int count = std::min(tile, n - first), rows = (int)(count * m.positions);
-        S* here = keep_dz ? dz + first * m.positions * C : dz;
-        form_dz(k, index, theta, first, count, here);
-        const S* columns = columns_of(k, index, theta, first, count, keep, false);
-        multiply<S>(true, false, m.patch, C, rows, columns, here, first ? 1 : 0, out + m.weight);
-        if (!index) continue;
-        S* dcolumns = tile_dcolumns.data();
-        multiply<S>(false, true, rows, m.patch, C, here, theta + m.weight, 0, dcolumns);
-        S* below = k.part[index - 1].du.data() + (long)first * m.height * m.width * C;
-        from_columns(m, net.stride, dcolumns, count, below);
+      if (keep && index) room(part.dz, n * m.positions * C);
+      Terms by;
+      for (int i = 0; i < C; i++) {
+        by.du[i] = theta[m.scale + i] * part.r[i];
+        by.constant[i] = -by.du[i] * part.db[i], by.x[i] = -by.du[i] * part.dg[i];
       }
+      each_tile(m, n, [&](int first, int count, int rows) {
+        S* dz = keep && index ? part.dz.data() + first * m.positions * C : room(tile_dz, rows * C);
+        form<false>(k, index, first, count, by, nullptr, nullptr, dz);
+        const S* columns = columns_of(k, index, theta, first, count, keep, false);
+        multiply<S>(true, false, m.patch, C, rows, columns, dz, first ? 1 : 0, out + m.weight);
+        if (!index) return;
+        S* dcolumns = room(tile_dcolumns, rows * m.patch);
+        multiply<S>(false, true, rows, m.patch, C, dz, theta + m.weight, 0, dcolumns);
+        S* below = room(k.part[index - 1].du, n * m.input) + first * m.input;
+        from_columns(m, net.stride, dcolumns, count, below);
+      });
     }
   }
 
@@ -442,17 +448,19 @@ template <class S> struct Workspace {
       const int M = (int)(n * m.positions);
       S* tx = room(tangent_x[index], (long)M * C);
       const S* columns = index ? part.columns.data() : input;
-      multiply<S>(false, false, M, C, m.patch, columns, v + m.weight, 0, tx);
-      if (index) {
-        S* tc = room(tangent_columns[index], (long)M * m.patch);
-        to_columns(m, net.stride, tangent_y.data(), n, tc);
-        multiply<S>(false, false, M, C, m.patch, tc, theta + m.weight, 1, tx);
-      }
+      each_tile(m, n, [&](int first, int count, int rows) {
+        const long at = first * m.positions;
+        S* here = tx + at * C;
+        multiply<S>(false, false, rows, C, m.patch, columns + at * m.patch, v + m.weight, 0, here);
+        if (!index) return;
+        S* tc = room(tangent_columns[index], M * m.patch) + at * m.patch;
+        to_columns(m, net.stride, tangent_y.data() + first * m.input, count, tc);
+        multiply<S>(false, false, rows, C, m.patch, tc, theta + m.weight, 1, here);
+      });
       const S *x = part.x.data(), *__restrict r = part.r.data();
       sum_rows<S>(M, 2 * C, sums, [&](long row, S* __restrict sum) {
         const S *__restrict t = tx + row * C, *__restrict here = x + row * C;
-        for (int i = 0; i < C; i++) sum[i] += t[i];
-        for (int i = 0; i < C; i++) sum[C + i] += t[i] * here[i];
+        for (int i = 0; i < C; i++) sum[i] += t[i], sum[C + i] += t[i] * here[i];
       });
       S mean[MOST], *s = room(tangent_s[index], C);
       for (int i = 0; i < C; i++) mean[i] = (S)(sums[i] / M), s[i] = (S)(sums[C + i] / M);
@@ -461,15 +469,12 @@ template <class S> struct Workspace {
         const S* __restrict here = x + row * C;
         for (int i = 0; i < C; i++) t[i] = r[i] * (t[i] - mean[i] - here[i] * s[i]);
       }
-      const S *at = part.at_output(net.pools), *tat = tx;
-      if (net.pools) {
-        S* picked = room(tangent_peak[index], n * m.out_positions * C);
+      const S* at = part.at_output(net.pools);
+      S* tat = net.pools ? room(tangent_peak[index], n * m.out_positions * C) : tx;
+      if (net.pools)
         each_square(m, n, [&](long z, long y) {
-          const S* top = tx + z;
-          pick(C, top, top + (long)m.columns * C, part.place.data() + y, picked + y);
+          pick(C, tx + z, tx + z + (long)m.columns * C, part.place.data() + y, tat + y);
         });
-        tat = picked;
-      }
       const S *__restrict g = theta + m.scale, *__restrict b = theta + m.shift;
       const S *__restrict tg = v + m.scale, *__restrict tb = v + m.shift;
       S* ty = room(tangent_y, n * m.out_positions * C);
@@ -484,36 +489,36 @@ template <class S> struct Workspace {
     for (int index = LAST; index >= 0; index--) {
       const Module& m = net.module[index];
       auto& part = k.part[index];
-      const int M = (int)(n * m.positions);
       const S *tx = tangent_x[index].data(), *du = part.du.data();
       const S* tat = net.pools ? tangent_peak[index].data() : tx;
-      S *tdu = tangent_du.data(), *tdz = room(tile_dz, (long)M * C);
+      S *tdu = tangent_du.data(), *dw = out + m.weight;
       mask_and_sum(k, index, n, theta, tdu, du, tat, sums);
-      S first[MOST], second[MOST], tdb[MOST], tdg[MOST], constant[MOST], slope[MOST], tslope[MOST];
+      Terms by;
+      S tdb[MOST], tdg[MOST];
       spread_sums(m, sums, n, out, tdb, tdg);
       for (int i = 0; i < C; i++) {
         const S g = theta[m.scale + i], tg = v[m.scale + i], r = part.r[i];
-        first[i] = tg * r - g * r * r * tangent_s[index][i], second[i] = g * r;
-        constant[i] = -first[i] * part.db[i] - second[i] * tdb[i];
-        slope[i] = -first[i] * part.dg[i] - second[i] * tdg[i];
-        tslope[i] = -second[i] * part.dg[i];
+        by.du[i] = tg * r - g * r * r * tangent_s[index][i], by.tdu[i] = g * r;
+        by.constant[i] = -by.du[i] * part.db[i] - by.tdu[i] * tdb[i];
+        by.x[i] = -by.du[i] * part.dg[i] - by.tdu[i] * tdg[i];
+        by.tx[i] = -by.tdu[i] * part.dg[i];
       }
-      for (long row = 0; row < M; row++) {
-        S* __restrict target = tdz + row * C;
-        const S *__restrict x = part.x.data() + row * C, *__restrict t = tx + row * C;
-        for (int i = 0; i < C; i++) target[i] = constant[i] + slope[i] * x[i] + tslope[i] * t[i];
-      }
-      add(k, index, 0, n, first, du, tdz);
-      add(k, index, 0, n, second, tdu, tdz);
       const S* columns = index ? part.columns.data() : input;
-      multiply<S>(true, false, m.patch, C, M, columns, tdz, 0, out + m.weight);
-      if (!index) break;
-      const S *dz = part.dz.data(), *tc = tangent_columns[index].data();
-      multiply<S>(true, false, m.patch, C, M, tc, dz, 1, out + m.weight);
-      S* td = room(tile_dcolumns, (long)M * m.patch);
-      multiply<S>(false, true, M, m.patch, C, tdz, theta + m.weight, 0, td);
-      multiply<S>(false, true, M, m.patch, C, dz, v + m.weight, 1, td);
-      from_columns(m, net.stride, td, n, room(tangent_du, (long)n * m.height * m.width * C));
+      each_tile(m, n, [&](int first, int count, int rows) {
+        const long at = first * m.positions;
+        S* tdz = room(tile_dz, rows * C);
+        form<true>(k, index, first, count, by, tx, tdu, tdz);
+        multiply<S>(true, false, m.patch, C, rows, columns + at * m.patch, tdz, first ? 1 : 0, dw);
+        if (!index) return;
+        const S *dz = part.dz.data() + at * C, *tc = tangent_columns[index].data() + at * m.patch;
+        multiply<S>(true, false, m.patch, C, rows, tc, dz, 1, dw);
+        S* td = room(tile_dcolumns, rows * m.patch);
+        multiply<S>(false, true, rows, m.patch, C, tdz, theta + m.weight, 0, td);
+        multiply<S>(false, true, rows, m.patch, C, dz, v + m.weight, 1, td);
+        S* below = room(tangent_below, n * m.input) + first * m.input;
+        from_columns(m, net.stride, td, count, below);
+      });
+      std::swap(tangent_du, tangent_below);
     }
   }
 
@@ -560,9 +565,6 @@ template <class S> struct Workspace {
     result[0] = k.loss, result[1] = k.accuracy;
     if (out) backward(k, theta, n, out, keep);
   }
-  void product_at(int slot, int step, const S* v, S* out) {
-    product(steps[step], enter(slot), v, out);
-  }
 };
 
 template <class S> Workspace<S>* at(void* w) { return static_cast<Workspace<S>*>(w); }
@@ -574,9 +576,8 @@ extern "C" void use_blas(void* single, void* twice, void* threads) {
   blas_threads_of_this_thread = (int (*)(int))threads;
 }
 
-// Sets of images are in a slot: their columns are the same at every theta. A step that is not
-// negative keeps what `product` needs; `out` may be null. theta, v and `out` are packed, W as
-// above.
+// A slot holds a set of images, whose columns are the same at every theta. A step >= 0 keeps what
+// `product` needs; `out` may be null. theta, v and `out` are packed, with W as above.
 #define FUNCTIONS(S)                                                                              \
   extern "C" void* create_##S(int way, int channels, int height, int width, int filters,          \
                               int stride, int mean) {                                             \
@@ -591,7 +592,7 @@ extern "C" void use_blas(void* single, void* twice, void* threads) {
     at<S>(w)->gradient_at(slot, step, theta, y, out, result);                                     \
   }                                                                                               \
   extern "C" void product_##S(void* w, int slot, int step, const S* v, S* out) {                  \
-    at<S>(w)->product_at(slot, step, v, out);                                                     \
+    at<S>(w)->product(at<S>(w)->steps[step], at<S>(w)->enter(slot), v, out);                      \
   }
 
 FUNCTIONS(float)
