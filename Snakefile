@@ -1,4 +1,5 @@
 # The table of contents: configuration, paths, rules. `snakemake --cores 8 figures/fig7.pdf`
+import gc
 import sys
 from pathlib import Path
 
@@ -6,6 +7,8 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
+# Thousands of jobs are millions of objects, of which hardly any is garbage: look for it less often.
+gc.set_threshold(50_000, 20, 100)
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from metalandscape import captions, config as schema, datasets, environment, plugins
