@@ -39,14 +39,15 @@ def summary(times: pd.DataFrame, memory: pd.DataFrame) -> pd.DataFrame:
     for work, group in best[~best["contender"].str.startswith(PEAK)].groupby("work", sort=False):
         by = group.set_index("contender")
         ours, peers = by.loc[OURS], by.drop(index=OURS)
-        peer = peers["seconds"].idxmin()
+        peer, ratios = peers["seconds"].idxmin(), peers["seconds"] / ours["seconds"]
         share = ours["flop"] / ours["seconds"] / 1e9 / peak[work, ours["threads"]]
         rows.append(
             {
                 "work": work,
                 "ours, ms": f"{1000 * ours['seconds']:.4g} ({ours['threads']} threads)",
                 "best peer, ms": f"{1000 * peers['seconds'].min():.4g} ({peer})",
-                "ratio": f"{peers['seconds'].min() / ours['seconds']:.2f}",
+                "ratio": f"**{ratios.min():.2f}**",
+                "ratios to all": ", ".join(f"{name} {r:.2f}" for name, r in ratios.items()),
                 "share of sgemm": f"{share:.2f}" if "Hessian" not in work else "",
                 "memory, MiB (ours / peer)": f"{mib[work, OURS]:.0f} / {mib[work, peer]:.0f}",
             }
