@@ -59,11 +59,11 @@ void multiply(bool ta, bool tb, int m, int n, int k, const S* A, const S* B, S b
 }
 
 struct Module {
-  int inputs, height, width;          // of its input
+  int inputs, height, width;                 // of its input
   int rows, columns, out_rows, out_columns;  // of z; of y, after pooling
-  long weight, scale, shift;          // offsets of W, g, b in theta
-  long positions, out_positions;      // rows * columns of z; of y
-  long patch, input;                  // 9 * inputs; height * width * inputs
+  long weight, scale, shift;                 // offsets of W, g, b in theta
+  long positions, out_positions;             // rows * columns of z; of y
+  long patch, input;                         // 9 * inputs; height * width * inputs
 };
 
 struct Network {
@@ -343,12 +343,12 @@ template <class S> struct Workspace {
     }
   }
 
-  // Numbers per filter of a sum over x, du, and in Hessian products their tangents: dz or dz'.
+  // dz and dz' are sums of x, du and their tangents, with these factors per filter.
   struct Terms {
     S constant[MOST], x[MOST], tx[MOST], du[MOST], tdu[MOST];
   };
 
-  // A tile of constant + x x + du du, where given + tx x' + tdu du'; du lives where y does.
+  // A tile of dz, or with the tangents x' (tx) and du' (tdu) of dz'; du and du' live where y does.
   template <bool tangent>
   void form(const Context<S>& k, int index, int first, int n, const Terms& by, const S* tx,
             const S* tdu, S* out) const {
