@@ -69,6 +69,8 @@ def plot(times: pd.DataFrame) -> plt.Figure:
     figure, ax = plt.subplots(figsize=(8, 5), layout="constrained")
     sns.barplot(best, y="work", x="ratio", hue="contender", palette="colorblind", ax=ax)
     ax.set(xscale="log", xlabel="time relative to metalandscape (log scale)", ylabel="")
+    ax.set_xticks([1, 2, 3, 5, 10, 20, 30], labels=["1", "2", "3", "5", "10", "20", "30"])
+    ax.minorticks_off()
     ax.axvline(1, color="black", linewidth=0.8)
     sns.despine(ax=ax)
     return figure
