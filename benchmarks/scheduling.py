@@ -54,16 +54,21 @@ def copy(folder: Path) -> None:
             shutil.copy2(source, folder / part)
 
 
-def timed(command: list, folder: Path, **environment: str) -> float:
-    """Return the seconds that a command takes; stop if it fails."""
-    started = time.perf_counter()
+def run(command: list, folder: Path, **environment: str) -> subprocess.CompletedProcess:
+    """Run a command and return what it said; stop if it fails."""
     done = subprocess.run(
         command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True
     )
-    elapsed = time.perf_counter() - started
     if done.returncode:
         raise SystemExit(f"{command} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
-    return elapsed
+    return done
+
+
+def timed(command: list, folder: Path, **environment: str) -> float:
+    """Return the seconds that a command takes."""
+    started = time.perf_counter()
+    run(command, folder, **environment)
+    return time.perf_counter() - started
 
 
 def import_seconds(command: list, folder: Path, log: str | None, **environment: str) -> float:
@@ -71,8 +76,7 @@ def import_seconds(command: list, folder: Path, log: str | None, **environment: 
 
     It stands on stderr, which a rule's command sends to its log.
     """
-    profiled = {**os.environ, **environment, "PYTHONPROFILEIMPORTTIME": "1"}
-    done = subprocess.run(command, cwd=folder, env=profiled, capture_output=True, text=True)
+    done = run(command, folder, **environment, PYTHONPROFILEIMPORTTIME="1")
     text = (folder / log).read_text() if log else done.stderr
     return sum(int(own) for own in re.findall(r"^import time: +(\d+) \|", text, re.M)) / 1e6
 
@@ -127,9 +131,7 @@ def start_up() -> list[dict]:
         copy(folder)
         smoke = ["--configfile", "config/smoke.yaml"]
         timed([*SNAKEMAKE, "--cores", "2", *smoke], folder)
-        text = subprocess.run(
-            [*SNAKEMAKE, "-n", "-p", "-F", *smoke], cwd=folder, capture_output=True, text=True
-        ).stdout
+        text = run([*SNAKEMAKE, "-n", "-p", "-F", *smoke], folder).stdout
         commands = re.findall(r"rule (\w+):.*?Shell command: (python .*?)$", text, re.S | re.M)
         first = dict(reversed([(rule, command) for rule, command in commands]))
         environment = {"PYTHONPATH": str(folder / "workflow"), "OMP_NUM_THREADS": "1"}
