@@ -11,9 +11,12 @@ min_version("9.0")
 gc.set_threshold(50_000, 20, 100)
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
-from metalandscape import captions, config as schema, datasets, environment, plugins
-from metalandscape.duplicates import refuse_repeated_keys
-from metalandscape.errors import UserError
+from metalandscape import datasets
+from metalandscape.ground import plugins
+from metalandscape.ground.errors import UserError
+from metalandscape.results import captions
+from metalandscape.settings import config as schema, environment
+from metalandscape.settings.duplicates import refuse_repeated_keys
 
 # A configuration given with --configfile replaces the default one, rather than being merged into it.
 if not workflow.config_settings.configfiles:

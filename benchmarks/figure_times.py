@@ -17,7 +17,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from metalandscape import config, plugins
+from metalandscape.ground import plugins
+from metalandscape.settings import config
 
 CORES = (2, 8)
 # Sampling tasks, joining tables and drawing start Python for some seconds, too.

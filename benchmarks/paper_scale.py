@@ -14,8 +14,9 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from metalandscape import config, models
+from metalandscape import models
 from metalandscape.networks import MLPNetwork
+from metalandscape.settings import config
 
 HERE = Path(__file__).parent
 IMAGES = {"omniglot": (28, 28, 1), "miniimagenet": (84, 84, 3), "cifar_fs": (32, 32, 3)}

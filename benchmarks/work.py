@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from metalandscape import models, randomness
+from metalandscape import models
+from metalandscape.ground import randomness
 from metalandscape.networks import ConvNetwork, MLPNetwork
-from metalandscape.tasks import Task
+from metalandscape.tasks.episodes import Task
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pandas as pd
 
 from helpers import image_run
 from metalandscape.claims import ClaimData
-from metalandscape.config import Run
-from metalandscape.tables import COLUMNS
+from metalandscape.results.tables import COLUMNS
+from metalandscape.settings.config import Run
 
 EPOCHS, SEEDS, RESAMPLES = 14, 3, 150
 OMNIGLOT = {"kind": "omniglot", "train_classes": 1200}

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from helpers import image_run
-from metalandscape import plugins
 from metalandscape.figures import FigureData, _style
+from metalandscape.ground import plugins
 from metalandscape.networks import MLPNetwork
-from metalandscape.tables import COLUMNS, read_all
+from metalandscape.results.tables import COLUMNS, read_all
 
 QUANTITIES = {
     "accuracy": ["target_accuracy", "target_loss", "support_loss"],

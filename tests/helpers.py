@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from metalandscape.config import Run
 from metalandscape.datasets._images import ImageDataset
 from metalandscape.engines import Choice, native
 from metalandscape.models import build, initialise, loss
 from metalandscape.networks import ConvNetwork, MLPNetwork
-from metalandscape.tasks import Task
+from metalandscape.settings.config import Run
+from metalandscape.tasks.episodes import Task
 
 
 def image_dataset(classes=9, train=5, instances=8, shape=(12, 12, 1), rotations=False):

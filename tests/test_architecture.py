@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from metalandscape import plugins
+from metalandscape.ground import plugins
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = plugins.PACKAGE

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from metalandscape import plugins
+from metalandscape.ground import plugins
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ("requirements.txt", "requirements-cluster.txt")

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from helpers import image_dataset, image_run, kernel
-from metalandscape import plugins
 from metalandscape.adam import adam_step
 from metalandscape.algorithms import maml
 from metalandscape.engines import Choice
-from metalandscape.errors import UserError
+from metalandscape.ground import plugins
+from metalandscape.ground.errors import UserError
 from metalandscape.training import State, load_checkpoint, train
 
 

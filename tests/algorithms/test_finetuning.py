@@ -2,8 +2,8 @@ import numpy as np
 import torch
 
 from helpers import engine, image_dataset, image_run
-from metalandscape import randomness
 from metalandscape.algorithms import finetuning
+from metalandscape.ground import randomness
 from metalandscape.models import initialise, unflatten
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from claim_tables import SCENARIOS
-from metalandscape import plugins
 from metalandscape.claims import CONTRADICTED, INCONCLUSIVE, SUPPORTED, _report
-from metalandscape.tables import COLUMNS
+from metalandscape.ground import plugins
+from metalandscape.results.tables import COLUMNS
 
 CLAIMS = plugins.names("claims")
 every_claim = pytest.mark.parametrize("claim", CLAIMS)

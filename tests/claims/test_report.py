@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from claim_tables import OMNIGLOT, SCENARIOS
-from metalandscape import commands, plugins, tables
+from metalandscape import commands
 from metalandscape.__main__ import main
 from metalandscape.claims import MINIMUM_CHECKPOINTS, MINIMUM_SEEDS, Verdict, _published, c03, c11
+from metalandscape.ground import plugins
+from metalandscape.results import tables
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "claims.md").read_text()
 CLAIMS = plugins.names("claims")

@@ -18,9 +18,9 @@ from claim_tables import (
     shots,
 )
 from helpers import image_run
-from metalandscape import plugins
 from metalandscape.claims import ClaimData
 from metalandscape.claims._published import ACCURACIES, benchmark
+from metalandscape.ground import plugins
 
 
 def judge(claim, scenario, datasets=None):

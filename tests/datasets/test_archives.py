@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from metalandscape.datasets import _archives
-from metalandscape.errors import UserError
+from metalandscape.ground.errors import UserError
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 

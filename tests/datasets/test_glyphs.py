@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from metalandscape.datasets import glyphs, open_dataset
-from metalandscape.errors import UserError
+from metalandscape.ground.errors import UserError
 
 
 def options(**changed):

@@ -11,7 +11,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from metalandscape.datasets import _archives, image_folder, open_dataset
-from metalandscape.errors import UserError
+from metalandscape.ground.errors import UserError
 
 NAMES = {"train": ["ant", "cat"], "val": ["bee"], "test": ["dog"]}
 CIFAR_FS = "config/splits/cifar_fs.json"

@@ -13,7 +13,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from metalandscape.datasets import miniimagenet, open_dataset
-from metalandscape.errors import UserError
+from metalandscape.ground.errors import UserError
 
 RAVI = json.loads(miniimagenet.RAVI.read_text())
 

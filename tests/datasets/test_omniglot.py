@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from metalandscape.datasets import _archives, omniglot, open_dataset
-from metalandscape.errors import UserError
+from metalandscape.ground.errors import UserError
 
 OPTIONS = omniglot.Options(kind="omniglot")
 

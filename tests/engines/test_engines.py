@@ -8,10 +8,10 @@ import torch
 
 from helpers import adapt, conv_model, conv_tasks, engine, kernel, mlp_model, sine_tasks, start
 from metalandscape.engines import Choice, native, reference
-from metalandscape.errors import UserError
+from metalandscape.ground.errors import UserError
 from metalandscape.models import build, initialise, loss
 from metalandscape.networks import ConvNetwork
-from metalandscape.tasks import Task
+from metalandscape.tasks.episodes import Task
 
 # downsampling, output, (height, width, channels), way, shot, filters
 NETWORKS = {

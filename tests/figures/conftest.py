@@ -2,8 +2,8 @@ from functools import partial
 
 import pytest
 
-from metalandscape import statistics
 from metalandscape.figures import _layouts, fig8
+from metalandscape.results import statistics
 
 
 @pytest.fixture(autouse=True)

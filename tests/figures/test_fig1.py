@@ -8,9 +8,9 @@ import pytest
 from matplotlib.quiver import Quiver
 
 from figure_tables import drawing
-from metalandscape import randomness
 from metalandscape.__main__ import main
 from metalandscape.figures import fig1
+from metalandscape.ground import randomness
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 from matplotlib.collections import PolyCollection
 
 from figure_tables import EPOCHS, RUNS, data, drawing, drawn
-from metalandscape import plugins
 from metalandscape.figures import SECTIONS, _style
+from metalandscape.ground import plugins
 
 # Panels, and lines over epochs, of the runs in `figure_tables`; two runs where it names none.
 CONTENT = {

@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from helpers import adapt, engine, gradient, image_dataset, image_run
-from metalandscape import plugins, tasklists
 from metalandscape.algorithms import maml
+from metalandscape.ground import plugins
 from metalandscape.metrics import Solution, mean
 from metalandscape.metrics.trajectories import direction
 from metalandscape.models import initialise
-from metalandscape.tasks import Task, read_fixed
+from metalandscape.tasks import lists as tasklists
+from metalandscape.tasks.episodes import Task, read_fixed
 
 
 @pytest.fixture(params=["reference", "auto"])

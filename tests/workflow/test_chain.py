@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from metalandscape import tables
+from metalandscape.results import tables
 
 RESULTS = ("tasks", "checkpoints", "metrics", "tables")
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 
-from metalandscape import plugins
+from metalandscape.ground import plugins
 
 SECTIONS = {
     "4 Analyzing the objective landscapes": ["fig1"],

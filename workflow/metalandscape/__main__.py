@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 
-from .errors import UserError
+from .ground.errors import UserError
 
 # Idle threads must not spin: on shared cores that slows every job down by an order of magnitude.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -5,10 +5,10 @@ import os
 import re
 from pathlib import Path
 
-from . import plugins
-from .config import Run
 from .datasets import ARCHIVES, DatasetOptions, open_dataset
-from .files import whole
+from .ground import plugins
+from .ground.files import whole
+from .settings.config import Run
 
 
 def download(dataset: str, output: str) -> None:
@@ -46,7 +46,7 @@ def build_kernel(output: str) -> None:
 
 def sample(shape: str, seed: int, data: str, counts: str, output: str) -> None:
     """Write the fixed task list of one metric."""
-    from . import tasklists
+    from .tasks import lists as tasklists
 
     tasklists.save(output, open_dataset(data), json.loads(shape), seed, json.loads(counts))
 
@@ -67,7 +67,8 @@ def train(
     """Train a block of epochs: the checkpoints' names tell which."""
     import pandas as pd
 
-    from . import engines, tables
+    from . import engines
+    from .results import tables
     from .training import State, train
 
     start = State.load(previous) if previous else None
@@ -100,9 +101,10 @@ def measure(
     device: str,
 ) -> None:
     """Measure one metric at one or several checkpoints."""
-    from . import engines, tables
+    from . import engines
     from .metrics import Solution
-    from .tasks import read_fixed
+    from .results import tables
+    from .tasks.episodes import read_fixed
     from .training import load_checkpoint
 
     settings, dataset = _run(run), open_dataset(data)
@@ -134,7 +136,7 @@ def measure(
 
 def tabulate(inputs: list[str], output: str) -> None:
     """Join the tables of several jobs."""
-    from . import tables
+    from .results import tables
 
     tables.concatenate(output, inputs)
 
@@ -142,7 +144,7 @@ def tabulate(inputs: list[str], output: str) -> None:
 def draw(figure: str, scale: str, runs: str, tables: list[str], outputs: list[str]) -> None:
     """Draw a figure from cached tables."""
     from .figures import FigureData, _style
-    from .tables import read_all
+    from .results.tables import read_all
 
     data = FigureData(read_all(tables), _runs(runs), scale)
     _style.save(plugins.load("figures", figure).draw(data), data, outputs)
@@ -152,9 +154,9 @@ def judge(
     runs: str, datasets: str, scale: str, tables: list[str], output: str, readable: list[str]
 ) -> None:
     """Judge the paper's claims from cached tables; write all verdicts, and pages to read."""
-    from . import pages
     from .claims import ClaimData, _report
-    from .tables import read_all, write
+    from .results import pages
+    from .results.tables import read_all, write
 
     data = ClaimData(read_all(tables), _runs(runs), json.loads(datasets))
     claims = [plugins.load("claims", name) for name in plugins.names("claims")]
@@ -166,7 +168,7 @@ def judge(
 
 def record(config: str, files: list[str], benchmarks: str, runs: list[str], output: str) -> None:
     """Write a page that tells where results come from."""
-    from . import pages, provenance
+    from .results import pages, provenance
 
     pages.write(output, provenance.parts(config, files, Path(benchmarks), runs))
 

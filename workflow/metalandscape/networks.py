@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt
 
-from .strict import Strict
+from .ground.strict import Strict
 
 
 class ConvNetwork(Strict):

@@ -12,13 +12,14 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from . import engines, plugins, randomness
+from . import engines
 from .adam import adam_step
-from .config import Run
 from .datasets import Dataset
-from .errors import UserError
-from .files import read_arrays, write_arrays
+from .ground import plugins, randomness
+from .ground.errors import UserError
+from .ground.files import read_arrays, write_arrays
 from .models import Model, flatten, initialise, unflatten
+from .settings.config import Run
 
 log = logging.getLogger(__name__)
 

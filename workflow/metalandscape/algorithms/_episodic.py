@@ -6,13 +6,14 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from .. import plugins, tasks
-from ..config import Run
 from ..datasets import Dataset
 from ..engines import Engine, LossGradient, mean
+from ..ground import plugins
 from ..models import Model
 from ..models import build as build_network
-from ..tasks import Task
+from ..settings.config import Run
+from ..tasks import episodes as tasks
+from ..tasks.episodes import Task
 
 
 def build(run: Run, dataset: Dataset) -> Model:

@@ -4,12 +4,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import randomness
-from ..config import Run
 from ..datasets import Dataset
 from ..engines import Engine, LossGradient
+from ..ground import randomness
 from ..models import Model, flatten, initialise, unflatten
 from ..models import build as build_network
+from ..settings.config import Run
 
 TASKS = ("classification",)
 REGULARIZED = False

@@ -19,9 +19,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .. import tables
-from ..config import Run
-from ..statistics import RESAMPLES
+from ..results import tables
+from ..results.statistics import RESAMPLES
+from ..settings.config import Run
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE = VERDICTS = "supported", "contradicted", "inconclusive"
 MINIMUM_SEEDS, MINIMUM_CHECKPOINTS = 3, 10

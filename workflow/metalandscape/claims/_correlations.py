@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ..config import Run
+from ..settings.config import Run
 from . import POSITIVE, Claim, ClaimData, Estimate, Verdict
 from ._estimates import correlated
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from ..statistics import bootstrap, correlation, mean_over_seeds, pearson
+from ..results.statistics import bootstrap, correlation, mean_over_seeds, pearson
 from . import Estimate
 
 Parts = list[np.ndarray]  # an array [checkpoints, columns] for every seed

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..config import Run
+from ..settings.config import Run
 from . import META_LEARNERS, Claim, ClaimData, Region, Verdict
 from ._estimates import level_ratio, resampled
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ..config import Run
+from ..settings.config import Run
 
 # Percent, by (dataset, way, shot). Finn, Abbeel & Levine, "Model-Agnostic Meta-Learning for Fast
 # Adaptation of Deep Networks", ICML 2017, table 1; CIFAR-FS: Bertinetto, Henriques, Torr & Vedaldi,

@@ -4,7 +4,7 @@ from dataclasses import asdict, fields
 
 import pandas as pd
 
-from ..pages import Part, Table
+from ..results.pages import Part, Table
 from . import VERDICTS, Claim, Verdict, overall
 
 RULE = (

@@ -19,8 +19,8 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from ..files import read_arrays
-from ..strict import Strict
+from ..ground.files import read_arrays
+from ..ground.strict import Strict
 
 ARCHIVES = "METALANDSCAPE_ARCHIVES"
 """The environment variable that names the folder of pre-staged archives."""

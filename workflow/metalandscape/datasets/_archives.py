@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..errors import UserError
-from ..files import whole
+from ..ground.errors import UserError
+from ..ground.files import whole
 from . import ARCHIVES
 
 SHA256 = r"^[0-9a-f]{64}$"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import UserError
-from ..files import write_arrays
+from ..ground.errors import UserError
+from ..ground.files import write_arrays
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy._core import multiarray, numeric
 
-from ..errors import UserError
+from ..ground.errors import UserError
 
 
 def _encode(text: str, encoding: str) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import write_arrays
+from ..ground.files import write_arrays
 
 Interval = list[float]
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BeforeValidator, model_validator
 
-from ..errors import UserError
-from ..strict import Strict
+from ..ground.errors import UserError
+from ..ground.strict import Strict
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SPLITS = ("train", "val", "test")

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from pydantic import Field, PositiveInt
 
-from ..errors import UserError
-from ..randomness import generator
+from ..ground.errors import UserError
+from ..ground.randomness import generator
 from . import DatasetOptions, Split
 from ._images import ImageDataset
 

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from .. import randomness
-from ..errors import UserError
+from ..ground import randomness
+from ..ground.errors import UserError
 from . import DatasetOptions, Split, _archives
 from ._images import ImageDataset
 from ._splits import SplitOrFile

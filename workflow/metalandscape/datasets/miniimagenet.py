@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from ..errors import UserError
+from ..ground.errors import UserError
 from . import DatasetOptions, Split, _archives, _pickles
 from ._images import ImageDataset
 from ._splits import REPOSITORY, SPLITS

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from .. import randomness
-from ..errors import UserError
+from ..ground import randomness
+from ..ground.errors import UserError
 from . import DatasetOptions, Split, _archives
 from ._images import ImageDataset
 from ._splits import ClassSplit

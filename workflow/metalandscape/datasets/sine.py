@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ..strict import Strict
+from ..ground.strict import Strict
 from . import DatasetOptions
 from ._regression import SineDataset
 

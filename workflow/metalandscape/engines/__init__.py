@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from .. import models
-from ..errors import UserError
-from ..tasks import Task
+from ..ground.errors import UserError
+from ..tasks.episodes import Task
 
 
 class LossGradient(NamedTuple):

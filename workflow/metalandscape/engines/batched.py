@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..tasks import Task
+from ..tasks.episodes import Task
 from . import LossGradient, reference
 
 # Weight [tasks, outputs, inputs] and bias [tasks, 1, outputs] of each layer.

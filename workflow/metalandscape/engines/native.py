@@ -16,9 +16,9 @@ from queue import Empty, SimpleQueue
 import torch
 from torch import Tensor
 
-from ..files import whole
+from ..ground.files import whole
 from ..models import ConvNet, Model, size, unflatten
-from ..tasks import Task
+from ..tasks.episodes import Task
 from . import LossGradient, mean
 
 SOURCE = Path(__file__).with_name("kernel.cpp")

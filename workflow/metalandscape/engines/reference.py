@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..models import Model, accuracy, loss
-from ..tasks import Task
+from ..tasks.episodes import Task
 from . import LossGradient, mean
 
 

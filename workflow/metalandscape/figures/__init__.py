@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from .. import tables
-from ..config import Run
+from ..results import tables
+from ..settings.config import Run
 
 # Sections of the paper that have figures, with their titles abridged.
 SECTIONS = {

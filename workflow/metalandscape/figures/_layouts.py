@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from ..statistics import correlation
+from ..results.statistics import correlation
 from . import FigureData
 from ._style import (
     BLUE,

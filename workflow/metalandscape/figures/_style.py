@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ..config import Run
-from ..files import whole
+from ..ground.files import whole
+from ..settings.config import Run
 from . import FigureData
 
 for chatty in ("fontTools", "matplotlib"):

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
-from .. import randomness
+from ..ground import randomness
 from . import FigureData
 from ._style import GREY, LABELS, footer, palette, panels
 

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from ..statistics import mean_over_seeds
+from ..results.statistics import mean_over_seeds
 from . import FigureData
 from ._layouts import curves
 from ._style import labels

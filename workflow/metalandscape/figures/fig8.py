@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..statistics import Correlation, correlation
+from ..results.statistics import Correlation, correlation
 from . import FigureData
 from ._layouts import across_shots, twin_curves
 from ._style import BLUE, GREY, colourbar, letter, panels, performance, title

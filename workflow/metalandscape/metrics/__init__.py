@@ -15,11 +15,11 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from ..config import Run
 from ..datasets import Dataset
 from ..engines import Engine
 from ..models import Model
-from ..tasks import Task
+from ..settings.config import Run
+from ..tasks.episodes import Task
 
 Options = Mapping[str, float]
 

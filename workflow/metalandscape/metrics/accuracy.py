@@ -5,7 +5,7 @@ For regression the losses are mean squared errors, and there is no accuracy.
 
 from collections.abc import Iterator
 
-from ..tasks import Task
+from ..tasks.episodes import Task
 from . import Measurement, Options, Solution, mean
 
 TASKS = ("classification", "regression")

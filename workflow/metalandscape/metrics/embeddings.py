@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from .. import randomness
+from ..ground import randomness
 from . import Measurement, Options, Solution
 from ._pairs import jackknife_error
 

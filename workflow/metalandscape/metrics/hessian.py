@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from .. import randomness
 from ..engines import Engine
+from ..ground import randomness
 from . import Measurement, Options, Solution, mean
 from ._lanczos import Extremes, extremes
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from .errors import UserError
+from ..ground.errors import UserError
 
 
 def refuse_repeated_keys(path: str | Path) -> None:

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from metalandscape import pages
+from metalandscape.results import pages
 
 PARTS = [
     "# Title",

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import plugins
+from ..ground import plugins
 
 
 def claims(figure: str, runs: Sequence[str], verdicts: str | Path) -> list[dict]:

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from metalandscape import captions, plugins
+from metalandscape.ground import plugins
+from metalandscape.results import captions
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import randomness
-from .datasets import Dataset
-from .files import read_arrays, write_arrays
+from ..datasets import Dataset
+from ..ground import randomness
+from ..ground.files import read_arrays, write_arrays
 
 Row = dict[str, np.ndarray]
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from metalandscape import files, randomness, tables
+from metalandscape.ground import files, randomness
 from metalandscape.metrics import mean
+from metalandscape.results import tables
 
 
 def test_a_failed_write_leaves_nothing(tmp_path):

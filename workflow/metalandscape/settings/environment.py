@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from .datasets import ARCHIVES
+from ..datasets import ARCHIVES
 
 
 def hand_on(archives: str | None) -> None:
@@ -13,7 +13,7 @@ def hand_on(archives: str | None) -> None:
     Args:
         archives: the configured folder of pre-staged archives; None leaves the user's variable.
     """
-    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     if archives:
         os.environ[ARCHIVES] = archives

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .files import whole
+from ..ground.files import whole
 
 COLUMNS = ["run", "seed", "epoch", "split", "metric", "value", "stderr", "n_tasks"]
 TASK_COLUMNS = ["run", "seed", "epoch", "split", "metric", "task", "value"]

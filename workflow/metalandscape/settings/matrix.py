@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .errors import UserError
-from .strict import mapping
+from ..ground.errors import UserError
+from ..ground.strict import mapping
 
 NAME = r"[A-Za-z0-9_]+"
 Place = Callable[[str], str]

@@ -10,10 +10,11 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from configurations import MISSING, VALID, changed
-from metalandscape import config, plugins
+from metalandscape.ground import plugins
 from metalandscape.networks import ConvNetwork, MLPNetwork
+from metalandscape.settings import config
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "config" / "README.md").read_text()
 CONFIGS = sorted([*REPOSITORY.glob("config.yaml"), *REPOSITORY.glob("config/*.yaml")])
 

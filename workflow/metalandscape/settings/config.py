@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator
 
-from . import plugins
-from .datasets import DatasetOptions
-from .errors import UserError
+from ..datasets import DatasetOptions
+from ..ground import plugins
+from ..ground.errors import UserError
+from ..ground.options import overridden
+from ..ground.strict import Strict, mapping, sentence, unknown
+from ..networks import ConvNetwork, MLPNetwork
 from .matrix import NAME, Place, checked_name, expand
-from .networks import ConvNetwork, MLPNetwork
-from .options import overridden
-from .strict import Strict, mapping, sentence, unknown
 
 __all__ = ["NAME", "Config", "Folders", "Run", "load"]
 

@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from helpers import image_dataset, image_run
-from metalandscape import tasklists, tasks
-from metalandscape.errors import UserError
+from metalandscape.ground.errors import UserError
+from metalandscape.tasks import episodes as tasks
+from metalandscape.tasks import lists as tasklists
 
 
 def fixed(tmp_path, dataset, count, seed=0, split="test"):

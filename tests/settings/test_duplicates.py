@@ -1,7 +1,7 @@
 import pytest
 
-from metalandscape.duplicates import refuse_repeated_keys
-from metalandscape.errors import UserError
+from metalandscape.ground.errors import UserError
+from metalandscape.settings.duplicates import refuse_repeated_keys
 
 
 def write(tmp_path, text):

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metalandscape.statistics import bootstrap, correlation, pearson
+from metalandscape.results.statistics import bootstrap, correlation, pearson
 
 
 def frame(x, y, seeds=1):

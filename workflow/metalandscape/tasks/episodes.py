@@ -7,9 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from . import randomness, tasklists
-from .config import Run
-from .datasets import Dataset
+from ..datasets import Dataset
+from ..ground import randomness
+from ..settings.config import Run
+from . import lists as tasklists
 
 
 class Task(NamedTuple):

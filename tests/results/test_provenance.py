@@ -5,8 +5,8 @@ from importlib.metadata import version
 
 import pytest
 
-from metalandscape import provenance
 from metalandscape.__main__ import main
+from metalandscape.results import provenance
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 

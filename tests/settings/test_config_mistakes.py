@@ -5,8 +5,9 @@ import re
 import pytest
 
 from configurations import MISSING, changed
-from metalandscape import config, plugins
-from metalandscape.errors import UserError
+from metalandscape.ground import plugins
+from metalandscape.ground.errors import UserError
+from metalandscape.settings import config
 
 WITHOUT_KIND = {"filters": 4}
 MISTAKES = [

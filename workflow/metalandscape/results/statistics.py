@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from . import randomness
+from ..ground import randomness
 
 RESAMPLES = 2000
 AT_ONCE = 100  # of them, which bounds memory

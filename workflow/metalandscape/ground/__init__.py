@@ -1,0 +1,1 @@
+"""What everything stands on: errors, files, random streams, options, and the finding of parts."""

@@ -1,0 +1,1 @@
+"""Tables of results, statistics on them, and pages for people."""

@@ -1,0 +1,1 @@
+"""The configuration: its schema, defaults and checks."""

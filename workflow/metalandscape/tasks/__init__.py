@@ -1,0 +1,1 @@
+"""Tasks (episodes): fixed lists of them, and tensors."""
