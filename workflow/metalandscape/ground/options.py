@@ -1,36 +1,36 @@
-"""Options that a module declares as a literal: numbers, checked against their defaults."""
+"""Options of parts: every part that a configuration names declares its keys as a pydantic model.
 
-import math
-from collections.abc import Mapping
-from typing import Any
+A part is a module of a room such as `networks` or `metrics`. Its keys are the fields of the class
+`Options` in that module, a subclass of `Options` here. `plugins.options` reads that class without
+importing the rest of the module, so that the workflow starts without torch.
+"""
 
-from .errors import UserError
-from .strict import number_as_text, unknown
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from .strict import Strict
+
+TaskCount = Annotated[int, Field(ge=3)]
+"""A number of tasks; averages over pairs need three for their standard error."""
 
 
-def overridden(
-    given: Mapping[str, Any], defaults: Mapping[str, float], place: str
-) -> dict[str, Any]:
-    """Return a module's options, overridden by those given at a place of the configuration.
+class Options(Strict):
+    """Base of the options of a part; a part without options has this very class."""
 
-    Raises:
-        UserError: an option is unknown, or its value is not of the default's type and range.
+
+class Part(Strict):
+    """A part that a configuration chose, with all of its options.
+
+    Attributes:
+        name: the module's name in its room.
+        options: its options as JSON has them, defaults included.
     """
-    for option, value in given.items():
-        key = f"config key {place}.{option}"
-        if option not in defaults:
-            raise UserError(f"{key}: {unknown(option, defaults)}.")
-        if complaint := _complaint(value, defaults[option], 3 if option == "tasks" else 0):
-            raise UserError(f"{key}: expected {complaint}, got {value!r}{number_as_text(value)}.")
-    return {**defaults, **given}
 
+    name: str
+    options: dict[str, Any] = {}
 
-def _complaint(value: Any, default: float, least: int) -> str | None:
-    """Return what is expected of an option, or None if its value is just that."""
-    wanted = type(default)
-    if isinstance(value, bool) or not isinstance(value, (int, wanted)):
-        return "a whole number" if wanted is int else "a number"
-    if not 0 <= value < math.inf or (value == 0 and default != 0):
-        return "a number of at least 0" if default == 0 else "a positive number"
-    # Averages over pairs need three tasks for their standard error.
-    return f"at least {least}" if value < least else None
+    def __str__(self) -> str:
+        """Return the part as a configuration writes it."""
+        own = ", ".join(f"{key}: {value}" for key, value in self.options.items())
+        return f"{self.name} ({own})" if own else self.name

@@ -1,0 +1,94 @@
+"""`conv`: modules of 3x3 convolution, batch norm and ReLU (Vinyals et al. 2016, Finn et al. 2017).
+
+The convolutions have no bias: batch norm subtracts it, so its gradient is zero.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch.nn.functional as F
+from pydantic import PositiveInt
+from torch import Tensor
+
+from .. import networks
+from ..ground import options
+
+TASKS = ("classification", "regression")
+INPUTS = "images"
+BATCH_NORM_EPSILON = 1e-5
+
+
+class Options(options.Options):
+    """Configuration of `kind: conv`.
+
+    Attributes:
+        filters: of every module.
+        modules: how many there are.
+        downsampling: halving height and width in every module by a convolution of stride 2 or by a
+            2x2 max-pool.
+        output: whether the last map is averaged over space or flattened.
+    """
+
+    filters: PositiveInt = 64
+    modules: PositiveInt = 4
+    downsampling: Literal["stride", "pool"] = "stride"
+    output: Literal["mean", "flatten"] = "mean"
+
+    def map_size(self, height: int, width: int) -> tuple[int, int]:
+        """Return height and width of the last module's output."""
+        # A stride-2 convolution with padding 1 rounds up, a 2x2 max-pool rounds down.
+        up = 1 if self.downsampling == "stride" else 0
+        for _ in range(self.modules):
+            height, width = (height + up) // 2, (width + up) // 2
+        return height, width
+
+    def complaint(self, input_shape: tuple[int, int, int]) -> str | None:
+        """Return why images (channels, height, width) can't be taken, or None if they can."""
+        if 0 in self.map_size(*input_shape[1:]):
+            return (
+                f"{self.modules} poolings leave nothing of images of {input_shape[1]}x"
+                f"{input_shape[2]} pixels; set downsampling: stride or fewer modules"
+            )
+        return None
+
+
+class Network(networks.Network):
+    """Modules of convolution, batch norm, ReLU (and max-pool), then a linear layer."""
+
+    options: Options
+
+    def body_parameters(self) -> tuple[list[networks.Parameter], int]:
+        """Return the parameters of the modules, and the number of features."""
+        if complaint := self.options.complaint(self.input_shape):
+            raise ValueError(complaint)
+        channels, *image = self.input_shape
+        filters, parameters = self.options.filters, []
+        for module in range(1, self.options.modules + 1):
+            parameters += [
+                networks.Parameter(f"conv{module}.weight", (filters, channels, 3, 3), None),
+                networks.Parameter(f"norm{module}.weight", (filters,), 1.0),
+                networks.Parameter(f"norm{module}.bias", (filters,), 0.0),
+            ]
+            channels = filters
+        height, width = self.options.map_size(*image)
+        return parameters, filters * (1 if self.options.output == "mean" else height * width)
+
+    def body(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
+        """Return h [n, features] of images x [n, channels, height, width]."""
+        stride = 2 if self.options.downsampling == "stride" else 1
+        for module in range(1, self.options.modules + 1):
+            x = F.conv2d(x, p[f"conv{module}.weight"], stride=stride, padding=1)
+            # Always the statistics of the batch given, at meta-test too (Finn et al. 2017).
+            x = F.batch_norm(
+                x,
+                None,
+                None,
+                p[f"norm{module}.weight"],
+                p[f"norm{module}.bias"],
+                training=True,
+                eps=BATCH_NORM_EPSILON,
+            )
+            x = F.relu(x)
+            if self.options.downsampling == "pool":
+                x = F.max_pool2d(x, 2)
+        return x.mean((2, 3)) if self.options.output == "mean" else x.flatten(1)
