@@ -50,6 +50,10 @@ class DatasetOptions(Strict):
         """Return the number of instances of the smallest class, or None if it isn't known yet."""
         return None
 
+    def input_shape(self) -> tuple[int, ...] | None:
+        """Return (channels, height, width) or (inputs,), or None if it isn't known yet."""
+        return None
+
 
 class Dataset(Protocol):
     """Anything that tasks can be sampled from. All randomness comes from `rng`."""
