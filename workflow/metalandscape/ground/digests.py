@@ -119,7 +119,9 @@ def _canonical(node: Any) -> str:
     fields = dict(ast.iter_fields(node))
     if "body" in fields and isinstance(node.body, list):
         fields["body"] = [each for each in node.body if not _is_silent(each)]
-    kept = (f"{key}={_canonical(value)}" for key, value in fields.items() if value not in (None, []))
+    kept = (
+        f"{key}={_canonical(value)}" for key, value in fields.items() if value not in (None, [])
+    )
     return f"{type(node).__name__}({','.join(kept)})"
 
 

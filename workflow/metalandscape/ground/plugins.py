@@ -81,6 +81,11 @@ def path(room: str, name: str) -> Path:
 
 @functools.cache
 def parsed(file: Path) -> ast.Module:
+    """Return the syntax tree of a file.
+
+    Raises:
+        UserError: it can't be read, or it isn't Python.
+    """
     try:
         return ast.parse(file.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError, OSError) as error:
@@ -102,7 +107,9 @@ def load(room: str, name: str) -> ModuleType:
     """
     file = path(room, name)
     if not file.exists():
-        raise UserError(f"there is no part {name} among the {room}; known: {', '.join(names(room))}.")
+        raise UserError(
+            f"there is no part {name} among the {room}; known: {', '.join(names(room))}."
+        )
     parent = importlib.import_module(f"metalandscape.{room}")
     for folder in _outside:
         if str(folder / room) not in parent.__path__:
@@ -149,7 +156,10 @@ def options(room: str, name: str) -> type[Options]:
 @functools.cache
 def _options(file: Path, room: str) -> type[Options]:
     kept = _needed(parsed(file).body, "Options")
-    scope = {"__name__": f"metalandscape.{room}.{file.stem}", "__package__": f"metalandscape.{room}"}
+    scope = {
+        "__name__": f"metalandscape.{room}.{file.stem}",
+        "__package__": f"metalandscape.{room}",
+    }
     try:
         exec(compile(ast.Module(kept, []), str(file), "exec"), scope)
     except Exception as error:

@@ -78,9 +78,7 @@ def _check_network(run: Run, data: DatasetOptions, require: Require) -> None:
     require(complaint is None, "network", str(complaint))
 
 
-def _check_test(
-    run: Run, data: DatasetOptions, judged: DatasetOptions, require: Require
-) -> None:
+def _check_test(run: Run, data: DatasetOptions, judged: DatasetOptions, require: Require) -> None:
     """Refuse what a network that was trained on `data` can't be tested on."""
     given = run.test.given()
     require(
@@ -92,8 +90,8 @@ def _check_test(
     require(
         None in shapes or shapes[0] == shapes[1],
         "test.dataset",
-        f"its inputs are {shapes[1]}, but those of {run.dataset} are {shapes[0]} (channels, height, "
-        "width); give both datasets the same image size and channels",
+        f"its inputs are {shapes[1]}, but those of {run.dataset} are {shapes[0]} (channels, "
+        "height, width); give both datasets the same image size and channels",
     )
     head = plugins.declared("algorithms", run.algorithm, "NEW_HEAD", False)
     require(
@@ -109,9 +107,7 @@ def _check_test(
     )
 
 
-def _check_sizes(
-    run: Run, name: str, data: DatasetOptions, split: str, require: Require
-) -> None:
+def _check_sizes(run: Run, name: str, data: DatasetOptions, split: str, require: Require) -> None:
     """Refuse tasks that a dataset is too small for."""
     if run.way is None:
         return

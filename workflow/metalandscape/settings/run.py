@@ -71,7 +71,7 @@ class Run(Strict):
 
     dataset: str
     algorithm: str
-    algorithm_options: dict[str, Any] = {}
+    algorithm_options: dict[str, Any] = Field(default={})
     network: Part
     way: PositiveInt | None = None
     shot: PositiveInt
