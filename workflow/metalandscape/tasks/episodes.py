@@ -2,27 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from ..datasets import Dataset
 from ..ground import randomness
 from ..settings.config import Run
 from . import lists as tasklists
-
-
-class Task(NamedTuple):
-    """One task: the model adapts on the support set and is judged on the target set.
-
-    Images are [n, channels, height, width] with labels int64 [n]; regression has [n, 1] for both.
-    """
-
-    support_x: Tensor
-    support_y: Tensor
-    target_x: Tensor
-    target_y: Tensor
+from .task import Task
 
 
 def read_fixed(path: str | Path, dataset: Dataset, run: Run, split: str) -> Iterator[Task]:
