@@ -2,9 +2,15 @@
 
 A module of this folder is an engine. `reference` is the plain loop of automatic differentiation
 over one task at a time, and the oracle of the others, which the tests hold equal to it. All of them
-see theta as one flat vector [P] in the order of `model.parameters`. Within one engine results are
+see theta as one flat vector [P] in the order of `network.parameters`. Within one engine results are
 the same bytes at every call, whatever the number of threads; between engines they differ by
 rounding.
+
+Every engine adapts with rates r, one number or a vector [P]: a step is theta - r g, with g the
+gradient at theta, and its transposed Jacobian maps v to v - H (r v), with H the Hessian at theta.
+
+An engine says itself which networks it knows: `serve(network, choice)` of its module returns the
+engine, or None. It recognizes a network by the name of the network's module, without importing it.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,9 +20,12 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from .. import models
 from ..ground.errors import UserError
-from ..tasks.episodes import Task
+from ..networks import Network
+from ..tasks.task import Task
+
+Rates = float | Tensor
+"""Inner learning rates: a number, or a non-negative vector [P] (zero: no adaptation there)."""
 
 
 class LossGradient(NamedTuple):
@@ -26,11 +35,13 @@ class LossGradient(NamedTuple):
         gradient: [P].
         loss: the mean loss.
         accuracy: the share of right answers; NaN for regression.
+        rates: the gradient with respect to the inner rates [P], where it was asked for.
     """
 
     gradient: Tensor
     loss: float
     accuracy: float
+    rates: Tensor | None = None
 
 
 class Engine(Protocol):
@@ -42,21 +53,31 @@ class Engine(Protocol):
     def gradient(self, theta: Tensor, x: Tensor, y: Tensor) -> LossGradient:
         """Return the gradient of the mean loss at theta [P]."""
 
-    def adapt(self, theta: Tensor, task: Task, steps: int, rate: float) -> Tensor:
+    def adapt(self, theta: Tensor, task: Task, steps: int, rates: Rates) -> Tensor:
         """Return theta~ [P] after `steps` gradient steps on the support loss, Eq. 1."""
 
     def pull_back(
-        self, theta: Tensor, task: Task, steps: int, rate: float, cotangent: Tensor
+        self, theta: Tensor, task: Task, steps: int, rates: Rates, cotangent: Tensor
     ) -> Tensor:
         """Return (d theta~ / d theta)^T cotangent [P], exactly, through all steps."""
 
     def meta_gradient(
-        self, theta: Tensor, tasks: Sequence[Task], steps: int, rate: float, second_order: bool
+        self,
+        theta: Tensor,
+        tasks: Sequence[Task],
+        steps: int,
+        rates: Rates,
+        second_order: bool,
+        learn_rates: bool = False,
     ) -> LossGradient:
         """Return the gradient of the mean target loss over tasks, Eq. 2.
 
         Second order differentiates through adaptation; first order takes the gradient at theta~_i
         as if theta~_i did not depend on theta (Finn et al. 2017, section 5.2).
+
+        With `learn_rates`, the result has the gradient with respect to the rates, too (Li et al.
+        2017): with v_t the gradient with respect to theta_t, and g_t the step's, the mean over
+        tasks of -sum_t g_t v_{t+1}. First order has the same v_t at every t.
         """
 
     def hessian_product(self, theta: Tensor, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
@@ -67,8 +88,9 @@ class Choice(NamedTuple):
     """Which engine a job computes with.
 
     Attributes:
-        name: "reference", or "auto" for the fastest there is: `batched` for an MLP, `native` for a
-            ConvNet whose kernel was built and runs on this processor, otherwise `reference`.
+        name: "reference", or "auto" for the fastest that knows the network: `batched` for `mlp`,
+            `native` for `conv` if its kernel was built and runs on this processor, otherwise
+            `reference`.
         kernel: the file that `native.build` wrote, or None.
         threads: how many tasks at a time; no result depends on it.
         device: "cpu"; "cuda" for the reference engine on a GPU; "auto" for a GPU if there is one.
@@ -79,7 +101,7 @@ class Choice(NamedTuple):
     threads: int = 1
     device: str = "cpu"
 
-    def of(self, model: models.Model) -> Engine:
+    def of(self, network: Network) -> Engine:
         """Return the engine for a network.
 
         Raises:
@@ -87,28 +109,59 @@ class Choice(NamedTuple):
         """
         from . import batched, native, reference
 
-        if self.device != "cpu":
-            present = torch.cuda.is_available()
-            if self.device == "cuda" and not present:
-                raise UserError(
-                    "config key device: cuda is asked for, but torch sees no GPU on this machine; "
-                    "set auto or cpu, or install a build of torch for its GPU."
-                )
-            if present:
-                return reference.Engine(model, "cuda")
-        if self.name == "auto" and isinstance(model, models.MLP):
-            return batched.Engine(model)
-        if self.name == "auto" and native.usable(model, self.kernel):
-            return native.Engine(model, self.kernel, self.threads)
-        return reference.Engine(model)
+        if self._on_gpu():
+            return reference.Engine(network, "cuda")
+        if self.name == "auto":
+            for fast in (batched, native):
+                if engine := fast.serve(network, self):
+                    return engine
+        return reference.Engine(network)
+
+    def _on_gpu(self) -> bool:
+        """Return whether a GPU is wanted and there."""
+        present = self.device != "cpu" and torch.cuda.is_available()
+        if self.device == "cuda" and not present:
+            raise UserError(
+                "config key device: cuda is asked for, but torch sees no GPU on this machine; "
+                "set auto or cpu, or install a build of torch for its GPU."
+            )
+        return present
 
 
 def mean(results: Sequence[LossGradient]) -> LossGradient:
     """Return the mean over tasks, summed in their order."""
-    total = results[0].gradient.clone()
-    for result in results[1:]:
-        total += result.gradient
     n = len(results)
+    rates = [r.rates for r in results if r.rates is not None]
     return LossGradient(
-        total / n, sum(r.loss for r in results) / n, sum(r.accuracy for r in results) / n
+        _mean([r.gradient for r in results]),
+        sum(r.loss for r in results) / n,
+        sum(r.accuracy for r in results) / n,
+        _mean(rates) if rates else None,
     )
+
+
+def _mean(vectors: Sequence[Tensor]) -> Tensor:
+    total = vectors[0].clone()
+    for vector in vectors[1:]:
+        total += vector
+    return total / len(vectors)
+
+
+def rates_like(rates: Rates, theta: Tensor) -> Rates:
+    """Return rates in theta's precision; a number stays the number it is.
+
+    Raises:
+        ValueError: a vector of rates is not as long as theta.
+    """
+    if not isinstance(rates, Tensor):
+        return rates
+    if rates.shape != theta.shape:
+        raise ValueError(f"rates {tuple(rates.shape)} do not fit theta {tuple(theta.shape)}")
+    return rates.detach().to(theta.dtype)
+
+
+def pull_back_step(v: Tensor, rates: Rates, product: Callable[[Tensor], Tensor]) -> Tensor:
+    """Return v - H (r v) for one step of adaptation, with `product` v -> H v at its start."""
+    if isinstance(rates, Tensor):
+        return v - product(rates * v)
+    return v - rates * product(v)

@@ -9,7 +9,8 @@ l-th layer's output z_l = a_{l-1} W_l^T + b_l, a_l = max(z_l, 0), and ' for the 
     dW'_l = d'_l^T a_{l-1} + d_l^T a'_{l-1},      d'_{l-1} = (d'_l W_l + d_l W'_l) where z_{l-1} > 0
 
 and (dW', db') is the Hessian times v (Pearlmutter 1994). Through the steps of adaptation, the
-gradient v_T at theta_T is pulled back by v_t = v_{t+1} - rate H(theta_t) v_{t+1}.
+gradient v_T at theta_T is pulled back by v_t = v_{t+1} - H(theta_t) (r v_{t+1}), and the gradient
+with respect to the rates r is -sum_t g_t v_{t+1}.
 """
 
 from collections.abc import Sequence
@@ -17,10 +18,14 @@ from math import prod
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from ..tasks.episodes import Task
-from . import LossGradient, reference
+from ..networks import Network
+from ..tasks.task import Task
+from . import Choice, LossGradient, Rates, pull_back_step, rates_like, reference
+
+NETWORK = "metalandscape.networks.mlp"
 
 # Weight [tasks, outputs, inputs] and bias [tasks, 1, outputs] of each layer.
 Layers = list[tuple[Tensor, Tensor]]
@@ -33,54 +38,97 @@ class Pass(NamedTuple):
         layers: the weights.
         inputs: a_{l-1} [tasks, n, inputs].
         deltas: d_l [tasks, n, outputs].
-        loss: mean squared error of every task.
+        outputs: z_L [tasks, n, outputs], of the last layer.
+        loss: the loss of every task.
     """
 
     layers: Layers
     inputs: list[Tensor]
     deltas: list[Tensor]
+    outputs: Tensor
     loss: Tensor
+
+
+def serve(network: Network, choice: Choice) -> "Engine | None":
+    """Return the engine for a fully connected network, of any inputs and kind of task."""
+    return Engine(network) if type(network).__module__ == NETWORK else None
 
 
 class Engine(reference.Engine):
     """The reference engine, with all tasks of a meta-gradient at once; they have equal sizes."""
 
     def meta_gradient(
-        self, theta: Tensor, tasks: Sequence[Task], steps: int, rate: float, second_order: bool
+        self,
+        theta: Tensor,
+        tasks: Sequence[Task],
+        steps: int,
+        rates: Rates,
+        second_order: bool,
+        learn_rates: bool = False,
     ) -> LossGradient:
         """Return the gradient of the mean target loss over tasks, Eq. 2."""
         support_x, support_y, target_x, target_y = map(torch.stack, zip(*tasks, strict=True))
+        rates = rates_like(rates, theta)
         adapted = theta.detach().expand(len(tasks), -1)
         passes = []
         for _ in range(steps):
             passes.append(self._run(adapted, support_x, support_y))
-            adapted = adapted - rate * _gradient(passes[-1])
+            adapted = adapted - rates * _gradient(passes[-1])
         last = self._run(adapted, target_x, target_y)
-        gradient = _gradient(last)
-        if second_order:
-            for step in reversed(passes):
-                gradient = gradient - rate * self._product(step, gradient)
-        return LossGradient(gradient.mean(0), last.loss.mean().item(), float("nan"))
+        v = _gradient(last)
+        of_rates = torch.zeros_like(v) if learn_rates else None
+        for step in reversed(passes):
+            if of_rates is not None:
+                of_rates -= _gradient(step) * v
+            if second_order:
+                v = pull_back_step(v, rates, lambda v, step=step: self._product(step, v))
+        return LossGradient(
+            v.mean(0),
+            last.loss.mean().item(),
+            self._accuracy(last, target_y),
+            None if of_rates is None else of_rates.mean(0),
+        )
 
     def _layers(self, theta: Tensor) -> Layers:
         """Return views of theta [tasks, P]."""
-        shapes = [p.shape for p in self.model.parameters]
+        shapes = [p.shape for p in self.network.parameters]
         parts = theta.split([prod(shape) for shape in shapes], 1)
         views = [p.view(-1, *s) for p, s in zip(parts, shapes, strict=True)]
         return [(w, b.unsqueeze(1)) for w, b in zip(views[::2], views[1::2], strict=True)]
 
     def _run(self, theta: Tensor, x: Tensor, y: Tensor) -> Pass:
-        """Go forward and backward at theta [tasks, P], with x and y [tasks, n, 1]."""
+        """Go forward and backward at theta [tasks, P], with x and y [tasks, n, ...]."""
         layers = self._layers(theta)
-        inputs = [x]
+        inputs = [x.flatten(2)]
         for weight, bias in layers[:-1]:
             inputs.append(torch.baddbmm(bias, inputs[-1], weight.mT).relu_())
         weight, bias = layers[-1]
-        error = torch.baddbmm(bias, inputs[-1], weight.mT) - y
-        deltas = [error * (2 / error[0].numel())]
+        outputs = torch.baddbmm(bias, inputs[-1], weight.mT)
+        loss, delta = self._criterion(outputs, y)
+        deltas = [delta]
         for (weight, _), a in zip(layers[:0:-1], inputs[:0:-1], strict=True):
             deltas.append(torch.bmm(deltas[-1], weight) * (a > 0))
-        return Pass(layers, inputs, deltas[::-1], (error * error).mean((1, 2)))
+        return Pass(layers, inputs, deltas[::-1], outputs, loss)
+
+    def _criterion(self, outputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the loss of every task [tasks], and its gradient [tasks, n, outputs]."""
+        if self.network.tasks == "classification":
+            likelihood = F.log_softmax(outputs, 2).gather(2, y.unsqueeze(2))
+            right = torch.zeros_like(outputs).scatter_(2, y.unsqueeze(2), 1.0)
+            return -likelihood.mean((1, 2)), (outputs.softmax(2) - right) / outputs.shape[1]
+        error = outputs - y
+        return (error * error).mean((1, 2)), error * (2 / error[0].numel())
+
+    def _accuracy(self, at: Pass, y: Tensor) -> float:
+        """Return the mean accuracy over tasks, which have equally many targets."""
+        return self.network.accuracy(at.outputs.flatten(0, 1), y.flatten(0, 1))
+
+    def _criterion_tangent(self, outputs: Tensor, tangent: Tensor) -> Tensor:
+        """Return the derivative of the loss's gradient along a tangent of the outputs."""
+        if self.network.tasks == "classification":
+            p = outputs.softmax(2)
+            return p * (tangent - (p * tangent).sum(2, keepdim=True)) / outputs.shape[1]
+        return tangent * (2 / tangent[0].numel())
 
     def _product(self, at: Pass, v: Tensor) -> Tensor:
         """Return H v [tasks, P]."""
@@ -92,7 +140,7 @@ class Engine(reference.Engine):
                 z = z.baddbmm_(tangents[-1], weight.mT)
             following = at.inputs[len(tangents)] if len(tangents) < len(at.inputs) else None
             tangents.append(z if following is None else z * (following > 0))
-        delta = tangents.pop() * (2 / at.deltas[-1][0].numel())
+        delta = self._criterion_tangent(at.outputs, tangents.pop())
         parts = []
         for index in range(len(at.layers) - 1, -1, -1):
             a, tangent, d = at.inputs[index], tangents[index], at.deltas[index]

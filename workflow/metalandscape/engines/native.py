@@ -1,4 +1,7 @@
-"""The four-module convolutional network by hand, in C++: kernel.cpp, which holds the derivation."""
+"""The convolutional network by hand, in C++: kernel.cpp, which holds the derivation.
+
+It serves `conv` of four modules, for classification.
+"""
 
 import ctypes
 import functools
@@ -17,10 +20,11 @@ import torch
 from torch import Tensor
 
 from ..ground.files import whole
-from ..models import ConvNet, Model, size, unflatten
-from ..tasks.episodes import Task
-from . import LossGradient, mean
+from ..networks import HEAD, Network, size, unflatten
+from ..tasks.task import Task
+from . import Choice, LossGradient, Rates, mean, pull_back_step, rates_like
 
+NETWORK = "metalandscape.networks.conv"
 SOURCE = Path(__file__).with_name("kernel.cpp")
 COMPILERS = ("c++", "g++", "clang++")
 # No -ffast-math, and nothing that only the machine that compiles may have.
@@ -46,15 +50,28 @@ def build(output: str | Path) -> None:
             temporary.write_bytes(b"")
 
 
-def usable(model: Model, kernel: str | Path | None) -> bool:
-    """Return whether `build` made a kernel that this processor runs and that knows the network."""
-    built = kernel is not None and Path(kernel).exists() and Path(kernel).stat().st_size > 0
-    if not built or not isinstance(model, ConvNet):
+def serve(network: Network, choice: Choice) -> "Engine | None":
+    """Return the engine, if the kernel knows the network and runs on this processor."""
+    if choice.kernel is None or not knows(network) or not usable(choice.kernel):
+        return None
+    return Engine(network, choice.kernel, choice.threads)
+
+
+def knows(network: Network) -> bool:
+    """Return whether the kernel can compute the network."""
+    if type(network).__module__ != NETWORK or network.tasks != "classification":
         return False
+    widest = max(network.options.filters, network.output_size)
+    return network.options.modules == 4 and widest <= MOST_FILTERS
+
+
+def usable(kernel: str | Path) -> bool:
+    """Return whether `build` made a kernel, and this processor runs it."""
+    built = Path(kernel).exists() and Path(kernel).stat().st_size > 0
     modern = (
         platform.machine() not in MACHINE or torch.backends.cpu.get_cpu_capability() != "DEFAULT"
     )
-    return modern and max(model.network.filters, model.classes) <= MOST_FILTERS
+    return built and modern
 
 
 @functools.cache
@@ -103,18 +120,24 @@ class Engine:
     column of the linear layer's weights; vectors in that order are called packed.
     """
 
-    def __init__(self, model: ConvNet, kernel: str | Path, threads: int = 1) -> None:
+    def __init__(self, network: Network, kernel: str | Path, threads: int = 1) -> None:
         """Compute with this network, on `threads` tasks at a time."""
         self._library = _library(str(Path(kernel).resolve()))
-        height, width, channels = model.image_shape
-        stride = 2 if model.network.downsampling == "stride" else 1
-        output = model.network.output == "mean"
-        filters = model.network.filters
-        self._settings = (model.classes, channels, height, width, filters, stride, output)
-        own = unflatten(model, torch.arange(size(model)))
-        linear = torch.cat([own.pop("linear.weight"), own.pop("linear.bias").unsqueeze(1)], 1)
+        options = network.options
+        stride = 2 if options.downsampling == "stride" else 1
+        averaged = options.output == "mean"
+        self._settings = (
+            network.output_size,
+            *network.input_shape,
+            options.filters,
+            stride,
+            averaged,
+        )
+        own = unflatten(network, torch.arange(size(network)))
+        weight, bias = (own.pop(name) for name in HEAD)
         parts = [p.permute(2, 3, 1, 0) if p.dim() == 4 else p for p in own.values()]
-        self._order = torch.cat([p.reshape(-1) for p in [*parts, linear]])
+        parts.append(torch.cat([weight, bias.unsqueeze(1)], 1))
+        self._order = torch.cat([p.reshape(-1) for p in parts])
         self._back = self._order.argsort()
         self._free: dict[str, SimpleQueue] = {"float": SimpleQueue(), "double": SimpleQueue()}
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
@@ -123,7 +146,8 @@ class Engine:
         """Return the mean loss and the accuracy at theta [P]."""
         with self._workspace(theta) as kernel:
             kernel.images(SUPPORT, x)
-            return kernel.gradient(SUPPORT, None, self._pack(theta), y, wanted=False)[1:]
+            result = kernel.gradient(SUPPORT, None, self._pack(theta), y, wanted=False)
+        return result.loss, result.accuracy
 
     def gradient(self, theta: Tensor, x: Tensor, y: Tensor) -> LossGradient:
         """Return the gradient of the mean loss at theta [P]."""
@@ -131,35 +155,47 @@ class Engine:
             kernel.images(SUPPORT, x)
             return self._unpack(kernel.gradient(SUPPORT, None, self._pack(theta), y))
 
-    def adapt(self, theta: Tensor, task: Task, steps: int, rate: float) -> Tensor:
+    def adapt(self, theta: Tensor, task: Task, steps: int, rates: Rates) -> Tensor:
         """Return theta~ [P] after `steps` gradient steps on the support loss, Eq. 1."""
+        rates = self._pack_rates(rates, theta)
         with self._workspace(theta) as kernel:
-            adapted = _descend(kernel, self._pack(theta), task, steps, rate, keep=False)
-        return self._own(adapted)
+            return self._own(kernel.descend(self._pack(theta), task, steps, rates, keep=False)[0])
 
     def pull_back(
-        self, theta: Tensor, task: Task, steps: int, rate: float, cotangent: Tensor
+        self, theta: Tensor, task: Task, steps: int, rates: Rates, cotangent: Tensor
     ) -> Tensor:
         """Return (d theta~ / d theta)^T cotangent [P]."""
+        rates, v = self._pack_rates(rates, theta), self._pack(cotangent)
         with self._workspace(theta) as kernel:
-            _descend(kernel, self._pack(theta), task, steps, rate, keep=True)
-            return self._own(_sweep_back(kernel, self._pack(cotangent), steps, rate))
+            kernel.descend(self._pack(theta), task, steps, rates, keep=True)
+            for step in reversed(range(steps)):
+                v = kernel.pull_back(step, rates, v)
+        return self._own(v)
 
     def meta_gradient(
-        self, theta: Tensor, tasks: Sequence[Task], steps: int, rate: float, second_order: bool
+        self,
+        theta: Tensor,
+        tasks: Sequence[Task],
+        steps: int,
+        rates: Rates,
+        second_order: bool,
+        learn_rates: bool = False,
     ) -> LossGradient:
         """Return the gradient of the mean target loss over tasks, Eq. 2."""
-        packed = self._pack(theta)
+        packed, rates = self._pack(theta), self._pack_rates(rates, theta)
 
         def one(task: Task) -> LossGradient:
             with self._workspace(theta) as kernel:
-                adapted = _descend(kernel, packed, task, steps, rate, keep=second_order)
+                adapted, moves = kernel.descend(packed, task, steps, rates, keep=second_order)
                 kernel.images(TARGET, task.target_x)
                 result = kernel.gradient(TARGET, None, adapted, task.target_y)
-                if second_order:
-                    pulled = _sweep_back(kernel, result.gradient, steps, rate)
-                    result = result._replace(gradient=pulled)
-            return result
+                v, of_rates = result.gradient, torch.zeros_like(packed)
+                for step in reversed(range(steps)):
+                    if learn_rates:
+                        of_rates -= moves[step] * v
+                    if second_order:
+                        v = kernel.pull_back(step, rates, v)
+            return result._replace(gradient=v, rates=of_rates if learn_rates else None)
 
         results = self._pool.map(one, tasks) if self._pool else map(one, tasks)
         return self._unpack(mean(list(results)))
@@ -178,8 +214,13 @@ class Engine:
     def _own(self, packed: Tensor) -> Tensor:
         return packed.index_select(0, self._back)
 
+    def _pack_rates(self, rates: Rates, theta: Tensor) -> Rates:
+        rates = rates_like(rates, theta)
+        return self._pack(rates) if isinstance(rates, Tensor) else rates
+
     def _unpack(self, result: LossGradient) -> LossGradient:
-        return result._replace(gradient=self._own(result.gradient))
+        rates = None if result.rates is None else self._own(result.rates)
+        return result._replace(gradient=self._own(result.gradient), rates=rates)
 
     @contextmanager
     def _workspace(self, theta: Tensor) -> Iterator["_Workspace"]:
@@ -191,24 +232,6 @@ class Engine:
             workspace = _Workspace(self._library, kind, self._settings)
         yield workspace
         self._free[kind].put(workspace)
-
-
-def _descend(
-    kernel: "_Workspace", theta: Tensor, task: Task, steps: int, rate: float, keep: bool
-) -> Tensor:
-    """Return theta~ [P], packed as theta is; keep what Hessian products at every step need."""
-    kernel.images(SUPPORT, task.support_x)
-    for step in range(steps):
-        at = kernel.gradient(SUPPORT, step if keep else None, theta, task.support_y)
-        theta = theta - rate * at.gradient
-    return theta
-
-
-def _sweep_back(kernel: "_Workspace", v: Tensor, steps: int, rate: float) -> Tensor:
-    """Return v_0 of v_T, packed: v_t = v_{t+1} - rate H(theta_t) v_{t+1}."""
-    for step in reversed(range(steps)):
-        v = v - rate * kernel.product(SUPPORT, step, v)
-    return v
 
 
 class _Workspace:
@@ -247,6 +270,22 @@ class _Workspace:
         out = torch.empty_like(v)
         self._calls["product"](self._address, slot, step, _pointer(v), _pointer(out))
         return out
+
+    def descend(
+        self, theta: Tensor, task: Task, steps: int, rates: Rates, keep: bool
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return theta~ and every step's gradient; keep what Hessian products at the steps need."""
+        self.images(SUPPORT, task.support_x)
+        gradients = []
+        for step in range(steps):
+            at = self.gradient(SUPPORT, step if keep else None, theta, task.support_y)
+            theta = theta - rates * at.gradient
+            gradients.append(at.gradient)
+        return theta, gradients
+
+    def pull_back(self, step: int, rates: Rates, v: Tensor) -> Tensor:
+        """Return v at theta_t of v at theta_{t+1}, t the step: v - H(theta_t) (r v)."""
+        return pull_back_step(v, rates, lambda v: self.product(SUPPORT, step, v))
 
     def __del__(self) -> None:
         self._release(self._address)

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from ..models import Model, accuracy, loss
-from ..tasks.episodes import Task
-from . import LossGradient, mean
+from ..networks import Network
+from ..tasks.task import Task
+from . import LossGradient, Rates, mean, rates_like
 
 
 class Engine:
     """Implements `engines.Engine` for any network."""
 
-    def __init__(self, model: Model, device: str = "cpu") -> None:
+    def __init__(self, network: Network, device: str = "cpu") -> None:
         """Compute with this network on a device; arguments and results are on the CPU."""
-        self.model = model
+        self.network = network
         self.device = device
         if device != "cpu":
             # Unless forbidden, sums on a GPU are taken in an order that changes from call to call.
@@ -27,46 +27,58 @@ class Engine:
         """Return the mean loss and the accuracy at theta [P]."""
         theta, x, y = self._there(theta, x, y)
         with torch.no_grad():
-            outputs = self.model.outputs(theta, x)
-            return self.model.criterion(outputs, y).item(), accuracy(outputs, y)
+            outputs = self.network.outputs(theta, x)
+            loss = self.network.criterion(outputs, y)
+            return loss.item(), self.network.accuracy(outputs, y)
 
     def gradient(self, theta: Tensor, x: Tensor, y: Tensor) -> LossGradient:
         """Return the gradient of the mean loss at theta [P]."""
         theta, x, y = self._there(theta, x, y)
         theta.requires_grad_()
-        return self._differentiate(theta, theta, x, y)
+        return self._differentiate(theta, [theta], x, y)
 
-    def adapt(self, theta: Tensor, task: Task, steps: int, rate: float) -> Tensor:
+    def adapt(self, theta: Tensor, task: Task, steps: int, rates: Rates) -> Tensor:
         """Return theta~ [P] after `steps` gradient steps on the support loss, Eq. 1."""
-        (start,), task = self._there(theta), Task(*self._there(*task))
-        return self._descend(start.requires_grad_(), task, steps, rate, False).detach().cpu()
+        start, *there = self._there(theta, *task)
+        rates = self._rates(rates, start)
+        return self._descend(start.requires_grad_(), Task(*there), steps, rates).detach().cpu()
 
     def pull_back(
-        self, theta: Tensor, task: Task, steps: int, rate: float, cotangent: Tensor
+        self, theta: Tensor, task: Task, steps: int, rates: Rates, cotangent: Tensor
     ) -> Tensor:
         """Return (d theta~ / d theta)^T cotangent [P]."""
-        start, cotangent, *task = self._there(theta, cotangent, *task)
-        adapted = self._descend(start.requires_grad_(), Task(*task), steps, rate, True)
+        start, cotangent, *there = self._there(theta, cotangent, *task)
+        rates = self._rates(rates, start)
+        adapted = self._descend(start.requires_grad_(), Task(*there), steps, rates, True)
         return torch.autograd.grad(adapted, start, cotangent)[0].cpu()
 
     def meta_gradient(
-        self, theta: Tensor, tasks: Sequence[Task], steps: int, rate: float, second_order: bool
+        self,
+        theta: Tensor,
+        tasks: Sequence[Task],
+        steps: int,
+        rates: Rates,
+        second_order: bool,
+        learn_rates: bool = False,
     ) -> LossGradient:
         """Return the gradient of the mean target loss over tasks, Eq. 2."""
         results = []
         for given in tasks:
-            start, *task = self._there(theta, *given)
-            task = Task(*task)
-            adapted = self._descend(start.requires_grad_(), task, steps, rate, second_order)
-            point = start if second_order else adapted
-            results.append(self._differentiate(adapted, point, task.target_x, task.target_y))
+            start, *there = self._there(theta, *given)
+            task, points = Task(*there), [start.requires_grad_()]
+            used = self._rates(rates, start)
+            if learn_rates:
+                used = used if isinstance(used, Tensor) else torch.full_like(start, used)
+                points.append(used.requires_grad_())
+            adapted = self._descend(start, task, steps, used, second_order)
+            results.append(self._differentiate(adapted, points, task.target_x, task.target_y))
         return mean(results)
 
     def hessian_product(self, theta: Tensor, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
         """Return v [P] -> H v [P]; the graph of the gradient is built once, and used for each v."""
         theta, x, y = self._there(theta, x, y)
-        theta.requires_grad_()
-        (gradient,) = torch.autograd.grad(loss(self.model, theta, x, y), theta, create_graph=True)
+        loss = self.network.loss(theta.requires_grad_(), x, y)
+        (gradient,) = torch.autograd.grad(loss, theta, create_graph=True)
 
         def product(v: Tensor) -> Tensor:
             (there,) = self._there(v)
@@ -78,21 +90,30 @@ class Engine:
         """Return tensors on the engine's device, without history."""
         return [t if t is None else t.detach().to(self.device) for t in tensors]
 
+    def _rates(self, rates: Rates, theta: Tensor) -> Rates:
+        rates = rates_like(rates, theta)
+        return rates.detach().to(self.device) if isinstance(rates, Tensor) else rates
+
     def _descend(
-        self, theta: Tensor, task: Task, steps: int, rate: float, create_graph: bool
+        self, theta: Tensor, task: Task, steps: int, rates: Rates, second_order: bool = False
     ) -> Tensor:
-        """Return theta~ [P]; with `create_graph` it is a function of theta, without a new leaf."""
+        """Return theta~ [P] as a function of theta; without `second_order`, of constant steps."""
         for _ in range(steps):
-            result = loss(self.model, theta, task.support_x, task.support_y)
-            (gradient,) = torch.autograd.grad(result, theta, create_graph=create_graph)
-            theta = theta - rate * gradient
-            if not create_graph:
-                theta = theta.detach().requires_grad_()
+            loss = self.network.loss(theta, task.support_x, task.support_y)
+            (gradient,) = torch.autograd.grad(loss, theta, create_graph=second_order)
+            theta = theta - rates * gradient
         return theta
 
-    def _differentiate(self, theta: Tensor, point: Tensor, x: Tensor, y: Tensor) -> LossGradient:
-        """Return loss and accuracy at theta, and the gradient with respect to `point`."""
-        outputs = self.model.outputs(theta, x)
-        result = self.model.criterion(outputs, y)
-        (gradient,) = torch.autograd.grad(result, point)
-        return LossGradient(gradient.cpu(), result.item(), accuracy(outputs, y))
+    def _differentiate(
+        self, theta: Tensor, points: Sequence[Tensor], x: Tensor, y: Tensor
+    ) -> LossGradient:
+        """Return loss and accuracy at theta, and the gradients with respect to `points`.
+
+        These are the start of adaptation and, where their gradient is wanted, the rates.
+        """
+        outputs = self.network.outputs(theta, x)
+        loss = self.network.criterion(outputs, y)
+        # No step: the rates play no part, and their gradient is zero.
+        gradients = torch.autograd.grad(loss, points, materialize_grads=True)
+        gradient, *rates = [g.cpu() for g in gradients]
+        return LossGradient(gradient, loss.item(), self.network.accuracy(outputs, y), *rates)
