@@ -1,6 +1,7 @@
 """The command line: `python -m metalandscape COMMAND`, one command per workflow rule."""
 
 import argparse
+import contextlib
 import importlib
 import logging
 import os
@@ -42,6 +43,13 @@ def call(job: str, folder: str | None, **arguments: Any) -> int:
         print(f"metalandscape: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def scripted(job: str, folder: str | None, log: str, **arguments: Any) -> None:
+    """Run a job for a script of the workflow: what it says goes to its log; see `call`."""
+    with open(log, "w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
+        if call(job, folder, **arguments):
+            sys.exit(1)
 
 
 def parser(words: list[str]) -> argparse.ArgumentParser:

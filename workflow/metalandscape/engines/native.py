@@ -25,6 +25,7 @@ from ..tasks.task import Task
 from . import Choice, LossGradient, Rates, mean, pull_back_step, rates_like
 
 NETWORK = "metalandscape.networks.conv"
+SOURCES = ("kernel.cpp",)
 SOURCE = Path(__file__).with_name("kernel.cpp")
 COMPILERS = ("c++", "g++", "clang++")
 # No -ffast-math, and nothing that only the machine that compiles may have.

@@ -104,10 +104,13 @@ def _imported(name: str) -> set[str]:
 @functools.cache
 def _code(file: Path) -> str:
     """Return what a module does, as text: its syntax tree, and the sources it compiles."""
-    tree = plugins.parsed(file)
-    sources = [node for node in tree.body if "SOURCES" in plugins.bound(node)]
-    paths = [file.parent / p for node in sources for p in ast.literal_eval(node.value)]
-    return "\0".join([_canonical(tree), *map(_without_comments, paths)])
+    return "\0".join([_canonical(plugins.parsed(file)), *map(_without_comments, sources(file))])
+
+
+def sources(file: Path) -> list[Path]:
+    """Return the files in other languages that a module compiles, its literal `SOURCES`."""
+    nodes = [node for node in plugins.parsed(file).body if "SOURCES" in plugins.bound(node)]
+    return [file.parent / name for node in nodes for name in ast.literal_eval(node.value)]
 
 
 def _canonical(node: Any) -> str:

@@ -140,6 +140,14 @@ def declared(room: str, name: str, constant: str, *default: Any) -> Any:
     raise UserError(f"{file}: it should assign {constant}; see the docstring of its folder.")
 
 
+def readable(room: str, name: str, constant: str) -> Any:
+    """Return what `declared` does, or None where a module lacks it or is broken."""
+    try:
+        return declared(room, name, constant, None)
+    except UserError:
+        return None
+
+
 def options(room: str, name: str) -> type[Options]:
     """Return the class `Options` of a module, by running only the lines that the class needs.
 
