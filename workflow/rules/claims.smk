@@ -25,8 +25,8 @@ rule judge_claims:
     params:
         code=plan.code_of_claims(),
         claims=plan.claims(),
-        runs=plan.settings_of_runs(plan.judged_runs()),
-        datasets=plan.judged_datasets(),
-        scale=settings.scale,
+        runs=lambda w: plan.settings_of_runs(plan.judged_runs()),
+        datasets=lambda w: plan.judged_datasets(),
+        scale=lambda w: settings.scale,
     script:
         "../scripts/judge_claims.py"

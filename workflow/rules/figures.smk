@@ -17,8 +17,8 @@ rule draw_figure:
     params:
         code=plan.code_of_figure,
         runs=lambda w: plan.settings_of_runs(settings.figures[w.figure]),
-        names=plan.shown_names(),
-        scale=settings.scale,
+        names=lambda w: plan.shown_names(),
+        scale=lambda w: settings.scale,
         caption=caption_of,
         claims=claims_of,
     script:

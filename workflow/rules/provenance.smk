@@ -16,9 +16,9 @@ rule record_provenance:
         ENVIRONMENT
     params:
         code=plan.code_of_provenance(),
-        config=plan.configuration(config),
-        files=[os.path.relpath(file) for file in workflow.configfiles],
-        runs=plan.runs_shown(),
+        config=lambda w: plan.configuration(config),
+        files=lambda w: [os.path.relpath(file) for file in workflow.configfiles],
+        runs=lambda w: plan.runs_shown(),
         benchmarks=plan.benchmarks,
     script:
         "../scripts/record_provenance.py"
