@@ -1,5 +1,7 @@
 # The table of contents: configuration, paths, rules. `snakemake --cores 8 figures/fig7.pdf`
 import gc
+import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -12,11 +14,12 @@ gc.set_threshold(50_000, 20, 100)
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from metalandscape import datasets
-from metalandscape.ground import plugins
+from metalandscape.ground import digests, plugins
 from metalandscape.ground.errors import UserError
 from metalandscape.results import captions
 from metalandscape.settings import config as schema, environment
 from metalandscape.settings.duplicates import refuse_repeated_keys
+from metalandscape.settings.plan import Plan
 
 # A configuration given with --configfile replaces the default one, rather than being merged into it.
 if not workflow.config_settings.configfiles:
@@ -31,6 +34,7 @@ try:
 except UserError as error:
     sys.exit(f"metalandscape: {error}")
 environment.hand_on(settings.archives)
+plan = Plan(settings)
 
 
 report: "workflow/report/workflow.rst"
@@ -50,7 +54,7 @@ include: "workflow/rules/provenance.smk"
 rule all:
     default_target: True
     input:
-        expand(FIGURE, figure=settings.figures, suffix=["pdf", "png"]),
-        expand(TABLE, metric=metrics_shown()),
+        expand(plan.figure, figure=settings.figures, suffix=["pdf", "png"]),
+        expand(plan.table, metric=plan.metrics_shown()),
         rules.judge_claims.output,
         rules.record_provenance.output,

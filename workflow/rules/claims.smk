@@ -3,31 +3,30 @@
 
 rule judge_claims:
     input:
-        tables=[RUN_TABLE.format(metric=metric, run=run) for metric, run in judged_pairs()],
+        tables=plan.judged_tables(),
     output:
         table=report(
-            VERDICTS.format(suffix="csv"),
+            plan.verdicts.format(suffix="csv"),
             caption="../report/claims.rst",
             category="Claims",
             labels={"verdicts": "table, CSV"},
         ),
         page=report(
-            VERDICTS.format(suffix="html"),
+            plan.verdicts.format(suffix="html"),
             caption="../report/claims.rst",
             category="Claims",
             labels={"verdicts": "page"},
         ),
-        text=VERDICTS.format(suffix="md"),
+        text=plan.verdicts.format(suffix="md"),
     log:
-        f"{LOG}/judge_claims.log",
+        f"{plan.logs}/judge_claims.log",
     conda:
         ENVIRONMENT
     params:
-        code=[plugins.version("claims", name) for name in [*CLAIMS, "_report"]],
-        runs=settings_of_runs(judged_runs()),
-        datasets=judged_datasets(),
+        code=plan.code_of_claims(),
+        claims=plan.claims(),
+        runs=plan.settings_of_runs(plan.judged_runs()),
+        datasets=plan.judged_datasets(),
         scale=settings.scale,
-    shell:
-        "python -m metalandscape judge --runs {params.runs:q} --datasets {params.datasets:q}"
-        " --scale {params.scale:q} --tables {input.tables} --output {output.table}"
-        " --readable {output.page} {output.text} 2> {log}"
+    script:
+        "../scripts/judge_claims.py"

@@ -5,54 +5,56 @@ rule download_archives:
     input:
         check_archives,
     output:
-        MANIFEST,
+        plan.manifest,
     log:
-        f"{LOG}/download_archives/{{dataset}}.log",
+        f"{plan.logs}/download_archives/{{dataset}}.log",
     retries: 2
     # On a cluster, where the network is.
     localrule: True
     conda:
         ENVIRONMENT
     params:
-        dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
+        dataset=plan.dataset_of,
     # The progress bar is for the user's eyes as well.
     shell:
-        "python -m metalandscape download --dataset {params.dataset:q}"
-        " --output {output} 2>&1 | tee {log} >&2"
+        "{COMMAND} download --dataset {params.dataset:q} --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
 rule prepare_dataset:
     input:
-        manifest=manifest_of,
+        manifest=plan.manifest_of,
     output:
-        DATA,
+        plan.data,
     log:
-        f"{LOG}/prepare_dataset/{{dataset}}.log",
+        f"{plan.logs}/prepare_dataset/{{dataset}}.log",
     conda:
         ENVIRONMENT
     resources:
         **asked("prepare_dataset"),
     params:
-        dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
-        code=kind_of,
-        manifest=lambda w, input: f"--manifest {input.manifest}" if input.manifest else "",
+        dataset=plan.dataset_of,
+        code=plan.code_of_dataset,
+        manifest=lambda w, input: ["--manifest", input.manifest] if input.manifest else [],
     shell:
-        "python -m metalandscape prepare --dataset {params.dataset:q} {params.manifest}"
-        " --output {output} 2> {log}"
+        "{COMMAND} prepare --dataset {params.dataset:q} {params.manifest:q}"
+        " --output {output:q} 2> {log:q}"
 
 
 rule sample_tasks:
     input:
-        data=data_of,
+        data=plan.data_of,
+        test_data=plan.test_data_of,
     output:
-        TASKS,
+        plan.tasks,
     log:
-        f"{LOG}/sample_tasks/{{run}}/seed{{seed}}/{{metric}}.log",
+        f"{plan.logs}/sample_tasks/{{run}}/seed{{seed}}/{{metric}}.log",
     conda:
         ENVIRONMENT
     params:
-        shape=lambda w: json.dumps(settings.runs[w.run].shape()),
-        counts=counts_of,
+        settings=plan.settings_of,
+        counts=plan.counts_of,
+        code=plan.code_of_tasks,
     shell:
-        "python -m metalandscape sample --shape {params.shape:q} --seed {wildcards.seed}"
-        " --data {input.data} --counts {params.counts:q} --output {output} 2> {log}"
+        "{COMMAND} sample --run {wildcards.run} --settings {params.settings:q}"
+        " --metric {wildcards.metric} --seed {wildcards.seed} --data {input.data:q}"
+        " --test-data {input.test_data:q} --counts {params.counts:q} --output {output:q} 2> {log:q}"

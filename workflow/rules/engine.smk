@@ -1,16 +1,16 @@
-# The fast engine's kernel, compiled once. Rebuilding it is no reason to compute anything again: jobs
-# take it as ancient.
+# The fast engine's kernel, compiled once. It is an `ancient` input of jobs, so rebuilding it alone
+# reruns nothing: what an edit of its sources reruns follows from the digest of the code.
 rule build_kernel:
     input:
-        local("workflow/metalandscape/engines/kernel.cpp"),
+        [local(str(path)) for path in kernel_sources()],
     output:
-        KERNEL,
+        plan.kernel,
     log:
-        f"{LOG}/build_kernel.log",
+        f"{plan.logs}/build_kernel.log",
     # On a cluster, where a compiler is.
     localrule: True
     conda:
         ENVIRONMENT
     shell:
         # What it says if there is no compiler is for the user, too.
-        "python -m metalandscape build_kernel --output {output} 2>&1 | tee {log}"
+        "{COMMAND} build_kernel --output {output:q} 2>&1 | tee {log:q}"

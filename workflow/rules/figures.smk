@@ -1,25 +1,25 @@
 # Figures from cached tables: drawing trains and measures nothing.
 rule draw_figure:
     input:
-        tables=tables_of,
+        tables=plan.tables_of,
     output:
-        pdf=FIGURE.replace("{suffix}", "pdf"),
+        pdf=plan.figure.replace("{suffix}", "pdf"),
         png=report(
-            FIGURE.replace("{suffix}", "png"),
+            plan.figure.replace("{suffix}", "png"),
             caption="../report/figure.rst",
-            category=section_of,
+            category=plan.section_of,
             labels={"figure": "{figure}"},
         ),
     log:
-        f"{LOG}/draw_figure/{{figure}}.log",
+        f"{plan.logs}/draw_figure/{{figure}}.log",
     conda:
         ENVIRONMENT
     params:
-        code=lambda w: plugins.version("figures", w.figure),
-        runs=lambda w: settings_of_runs(settings.figures[w.figure]),
+        code=plan.code_of_figure,
+        runs=lambda w: plan.settings_of_runs(settings.figures[w.figure]),
+        names=plan.shown_names(),
         scale=settings.scale,
-        caption=lambda w: plugins.described("figures", w.figure),
+        caption=caption_of,
         claims=claims_of,
-    shell:
-        "python -m metalandscape draw --figure {wildcards.figure} --scale {params.scale:q}"
-        " --runs {params.runs:q} --tables {input.tables} --outputs {output} 2> {log}"
+    script:
+        "../scripts/draw_figure.py"

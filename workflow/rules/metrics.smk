@@ -1,54 +1,60 @@
 # One job per run, seed, metric and checkpoint (or `checkpoints_per_job` of them), then tables.
 rule measure_checkpoints:
     input:
-        data=data_of,
-        tasks=TASKS,
-        checkpoints=checkpoints_of,
-        kernel=ancient(KERNEL) if settings.engine == "auto" else [],
+        data=plan.data_of,
+        test_data=plan.test_data_of,
+        tasks=plan.tasks,
+        checkpoints=plan.checkpoints_of,
+        kernel=ancient(plan.kernel) if settings.engine == "auto" else [],
     output:
-        summary=MEASURED,
-        per_task=MEASURED_TASKS,
+        summary=plan.measured,
+        per_task=plan.measured_tasks,
     log:
-        f"{LOG}/measure/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}.log",
+        f"{plan.logs}/measure/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}.log",
     benchmark:
-        f"{BENCHMARKS}/measure/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}.tsv"
+        f"{plan.benchmarks}/measure/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}.tsv"
     conda:
         ENVIRONMENT
     resources:
         **asked("measure_checkpoints"),
     params:
-        code=lambda w: plugins.version("metrics", w.metric),
-        run=settings_of,
-        options=lambda w: json.dumps(settings.metrics[w.metric]),
+        code=plan.code_of_metric,
+        settings=plan.settings_of,
+        options=plan.options_of,
         engine=ENGINE,
     shell:
-        "python -m metalandscape measure --metric {wildcards.metric} --options {params.options:q}"
-        " --name {wildcards.run} --run {params.run:q} --seed {wildcards.seed} --data {input.data}"
-        " --tasks {input.tasks} --checkpoints {input.checkpoints} --output {output.summary}"
-        " --per-task {output.per_task} {params.engine} --kernel {input.kernel} 2> {log}"
+        "{COMMAND} measure --metric {wildcards.metric} --options {params.options:q}"
+        " --run {wildcards.run} --settings {params.settings:q} --seed {wildcards.seed}"
+        " --data {input.data:q} --test-data {input.test_data:q} --code {params.code}"
+        " --tasks {input.tasks:q} --checkpoints {input.checkpoints:q} --output {output.summary:q}"
+        " --per-task {output.per_task:q} {params.engine} --kernel {input.kernel:q} 2> {log:q}"
 
 
 rule tabulate_run:
     input:
-        measured_of,
+        plan.measured_of,
     output:
-        RUN_TABLE,
+        plan.run_table,
     log:
-        f"{LOG}/tabulate/{{run}}/{{metric}}.log",
+        f"{plan.logs}/tabulate/{{run}}/{{metric}}.log",
     conda:
         ENVIRONMENT
-    shell:
-        "python -m metalandscape tabulate {input} --output {output} 2> {log}"
+    params:
+        code=plan.code_of_tables(),
+    script:
+        "../scripts/tabulate.py"
 
 
 rule tabulate_metric:
     input:
-        run_tables_of,
+        plan.run_tables_of,
     output:
-        TABLE,
+        plan.table,
     log:
-        f"{LOG}/tabulate/{{metric}}.log",
+        f"{plan.logs}/tabulate/{{metric}}.log",
     conda:
         ENVIRONMENT
-    shell:
-        "python -m metalandscape tabulate {input} --output {output} 2> {log}"
+    params:
+        code=plan.code_of_tables(),
+    script:
+        "../scripts/tabulate.py"

@@ -2,23 +2,23 @@
 rule record_provenance:
     input:
         # The page is as new as the tables.
-        expand(TABLE, metric=metrics_shown()),
+        expand(plan.table, metric=plan.metrics_shown()),
     output:
         report(
-            PROVENANCE,
+            plan.provenance,
             caption="../report/provenance.rst",
             category="Provenance",
             labels={"page": "software, run times, configuration"},
         ),
     log:
-        f"{LOG}/record_provenance.log",
+        f"{plan.logs}/record_provenance.log",
     conda:
         ENVIRONMENT
     params:
-        config=configuration,
+        code=plan.code_of_provenance(),
+        config=plan.configuration(config),
         files=[os.path.relpath(file) for file in workflow.configfiles],
-        runs=sorted({run for _, run in settings.pairs()}),
-        benchmarks=BENCHMARKS,
-    shell:
-        "python -m metalandscape record --config {params.config:q} --files {params.files:q}"
-        " --benchmarks {params.benchmarks} --runs {params.runs} --output {output} 2> {log}"
+        runs=plan.runs_shown(),
+        benchmarks=plan.benchmarks,
+    script:
+        "../scripts/record_provenance.py"

@@ -1,31 +1,29 @@
 # Meta-training: a chain of jobs, each a block of epochs that goes on from the state before it.
 # A rule's outputs are fixed, so every block of epochs has a rule; runs with the same block share it.
-BLOCKS = sorted({block for run in settings.runs.values() for block in run.blocks()})
-
-
-for first, last in BLOCKS:
+for first, last in plan.blocks():
 
     rule:
         name:
             f"train_epochs_{first}_to_{last}"
         input:
-            data=data_of,
-            kernel=ancient(KERNEL) if settings.engine == "auto" else [],
-            previous=[] if first == 1 else STATE.replace("{epoch}", str(first - 1)),
+            data=plan.data_of,
+            kernel=ancient(plan.kernel) if settings.engine == "auto" else [],
+            previous=[] if first <= 1 else plan.state.replace("{epoch}", str(first - 1)),
+            initial=plan.initial_weights_of if first <= 1 else [],
         output:
-            # The first block also writes epoch 0, the initialisation.
+            # The first block also writes epoch 0, the initialization.
             checkpoints=[
-                CHECKPOINT.replace("{epoch}", str(epoch))
+                plan.checkpoint.replace("{epoch}", str(epoch))
                 for epoch in range(0 if first == 1 else first, last + 1)
             ],
-            state=STATE.replace("{epoch}", str(last)),
-            log=TRAINING_LOG.replace("{epochs}", f"{first}-{last}"),
+            state=plan.state.replace("{epoch}", str(last)),
+            log=plan.training_log.replace("{epochs}", f"{first}-{last}"),
         log:
-            f"{LOG}/train/{{run}}/seed{{seed}}/epochs{first}-{last}.log",
+            f"{plan.logs}/train/{{run}}/seed{{seed}}/epochs{first}-{last}.log",
         benchmark:
-            f"{BENCHMARKS}/train/{{run}}/seed{{seed}}/epochs{first}-{last}.tsv"
+            f"{plan.benchmarks}/train/{{run}}/seed{{seed}}/epochs{first}-{last}.tsv"
         wildcard_constraints:
-            run=runs_with((first, last)),
+            run=plan.runs_with((first, last)),
         # Training is the critical path: metric jobs fill the gaps.
         priority: 10
         conda:
@@ -34,11 +32,14 @@ for first, last in BLOCKS:
         resources:
             **asked("train_epochs"),
         params:
-            code=training_of,
-            run=settings_of,
+            code=plan.code_of_training,
+            settings=plan.training_settings_of,
             engine=ENGINE,
-            previous=lambda w, input: f"--previous {input.previous}" if input.previous else "",
+            previous=lambda w, input: ["--previous", input.previous] if input.previous else [],
+            initial=lambda w, input: ["--initial", input.initial] if input.initial else [],
         shell:
-            "python -m metalandscape train --run {params.run:q} --seed {wildcards.seed}"
-            " --data {input.data} {params.previous} --checkpoints {output.checkpoints} --state {output.state}"
-            " --log {output.log} --threads {threads} {params.engine} --kernel {input.kernel} 2> {log}"
+            "{COMMAND} train --run {wildcards.run} --settings {params.settings:q}"
+            " --seed {wildcards.seed} --data {input.data:q} --code {params.code}"
+            " {params.previous:q} {params.initial:q} --checkpoints {output.checkpoints:q}"
+            " --state {output.state:q} --log {output.log:q} --threads {threads} {params.engine}"
+            " --kernel {input.kernel:q} 2> {log:q}"

@@ -1,63 +1,65 @@
-"""What MAML and First-Order MAML share: episodes, and the meta-update of Eq. 2."""
+"""What MAML and its kin share: episodes, and the meta-update of Eq. 2."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from .. import algorithms
 from ..datasets import Dataset
-from ..engines import Engine, LossGradient, mean
+from ..engines import Engine, LossGradient, Rates, mean
 from ..ground import plugins
-from ..models import Model
-from ..models import build as build_network
-from ..settings.config import Run
-from ..tasks import episodes as tasks
-from ..tasks.episodes import Task
+from ..learner import Learner
+from ..settings.run import Run
+from ..tasks import episodes
+from ..tasks.task import Task
 
 
-def build(run: Run, dataset: Dataset) -> Model:
-    """Return the network with one output per class of a task."""
-    return build_network(run.network, getattr(dataset, "image_shape", None), run.way or 1)
+class Episodic(algorithms.Algorithm):
+    """Meta-training on episodes: theta^s is what adapts, in training and at meta-test."""
+
+    second_order: ClassVar[bool] = True
+
+    def rates(self, meta: algorithms.Meta, run: Run) -> Rates:
+        """Return the inner rates, a number or a vector [P]."""
+        return run.inner_rate
+
+    def step(self, meta: algorithms.Meta, dataset: Dataset, iteration: int) -> algorithms.Outer:
+        """Return the meta-gradient over the tasks of one meta-iteration, Eq. 2."""
+        run = self.setup.run
+        batch = episodes.sample(dataset, run, self.setup.seed, iteration)
+        found = self.meta_gradient(meta, batch)
+        return algorithms.Outer({"theta": found.gradient}, found.loss, found.accuracy)
+
+    def meta_gradient(self, meta: algorithms.Meta, batch: Sequence[Task]) -> LossGradient:
+        """Return the gradient of the mean target loss, regularized if the run is."""
+        run, theta = self.setup.run, meta["theta"]
+        inner = (run.inner_steps, self.rates(meta, run), self.second_order)
+        if run.regularizer is None:
+            return self.engine.meta_gradient(theta, batch, *inner)
+        regularizer, options = plugins.chosen("regularizers", run.regularizer)
+        correct = partial(regularizer.correct, options=options)
+        return regularized_meta_gradient(self.engine, theta, batch, *inner, correct)
+
+    def learner(self, meta: algorithms.Meta) -> Learner:
+        """Return what was meta-trained: meta-test adaptation starts from theta^s itself."""
+        run = self.setup.run.at_test()
+        rates = self.rates(meta, run)
+        return Learner(self.network, self.engine, meta["theta"], run.inner_steps, rates)
 
 
-def starting_point(
-    model: Model, theta: Tensor, run: Run, dataset: Dataset, seed: int
-) -> tuple[Model, Tensor]:
-    """Return what was meta-trained: meta-test adaptation starts from theta^s itself."""
-    return model, theta
-
-
-def step(
-    engine: Engine,
-    theta: Tensor,
-    run: Run,
-    dataset: Dataset,
-    seed: int,
-    iteration: int,
-    second_order: bool,
-) -> LossGradient:
-    """Return the meta-gradient over the tasks of one meta-iteration, regularised if the run is."""
-    batch = tasks.sample(dataset, run, seed, iteration)
-    inner = (run.inner_steps, run.inner_rate, second_order)
-    if run.regularizer is None:
-        return engine.meta_gradient(theta, batch, *inner)
-    options = dict(run.regularizer)
-    regularizer = plugins.load("regularizers", options.pop("name"))
-    correct = partial(regularizer.correct, options=options)
-    return regularised_meta_gradient(engine, theta, batch, *inner, correct)
-
-
-def regularised_meta_gradient(
+def regularized_meta_gradient(
     engine: Engine,
     theta: Tensor,
     batch: Sequence[Task],
     steps: int,
-    rate: float,
+    rates: Rates,
     second_order: bool,
     correct: Callable[[Tensor, Tensor], Tensor],
 ) -> LossGradient:
-    """Return the gradient of the mean target loss at the regularised solutions (Algorithm 1).
+    """Return the gradient of the mean target loss at the regularized solutions (Algorithm 1).
 
     The correction ties the tasks of a batch together. So as not to hold the graphs of all of them,
     the chain rule is taken in two passes: the gradients g_i at theta^_i are pulled back through the
@@ -65,7 +67,7 @@ def regularised_meta_gradient(
     after the other. Exact; it costs one more adaptation per task. First order takes every theta~_i
     as theta^s plus a constant.
     """
-    adapted = torch.stack([engine.adapt(theta, task, steps, rate) for task in batch])
+    adapted = torch.stack([engine.adapt(theta, task, steps, rates) for task in batch])
     adapted, start = adapted.requires_grad_(), theta.detach().requires_grad_()
     corrected = correct(adapted, start)
     targets = [
@@ -77,7 +79,7 @@ def regularised_meta_gradient(
     total = direct
     for cotangent, task in zip(cotangents, batch, strict=True):
         through = (
-            engine.pull_back(theta, task, steps, rate, cotangent) if second_order else cotangent
+            engine.pull_back(theta, task, steps, rates, cotangent) if second_order else cotangent
         )
         total = total + through
     return mean(targets)._replace(gradient=total / len(batch))

@@ -1,46 +1,103 @@
 """The Finetuning baseline: supervised training on all meta-train classes (section 3.2)."""
 
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from .. import algorithms, networks
 from ..datasets import Dataset
-from ..engines import Engine, LossGradient
-from ..ground import randomness
-from ..models import Model, flatten, initialise, unflatten
-from ..models import build as build_network
-from ..settings.config import Run
+from ..ground import options, randomness
+from ..learner import Learner
+from ..tasks.task import Task
 
+NAME = "Finetuning baseline"
+ROLE = "baseline"
 TASKS = ("classification",)
-REGULARIZED = False
+NEW_HEAD = True
 
 
-def build(run: Run, dataset: Dataset) -> Model:
-    """Return the network with one output per meta-train class, rotated classes included."""
-    return build_network(run.network, dataset.image_shape, len(dataset.classes("train")))
+class Options(options.Options):
+    """Configuration of the baseline.
 
-
-def step(
-    engine: Engine, theta: Tensor, run: Run, dataset: Dataset, seed: int, iteration: int
-) -> LossGradient:
-    """Return the gradient of the cross-entropy of one batch of `batch_size` images."""
-    rng = randomness.generator(seed, "supervised batches", iteration)
-    return engine.gradient(theta, *_batch(dataset, run.batch_size, rng))
-
-
-def starting_point(
-    model: Model, theta: Tensor, run: Run, dataset: Dataset, seed: int
-) -> tuple[Model, Tensor]:
-    """Return the features that were trained under a new linear layer for `way` classes.
-
-    The layer is drawn by Xavier's rule from the run's seed, the same for every task and epoch, so
-    that trajectories and gradients start from one theta^s and epochs are compared on equal terms.
+    Attributes:
+        head: the new last layer at meta-test. `per_task` draws one by Xavier's rule for every task,
+            the same for that task at every epoch; `shared` draws one for all tasks; `zero` starts
+            from zeros.
     """
-    new = build_network(run.network, dataset.image_shape, run.way)
-    tensors = unflatten(new, initialise(new, randomness.generator(seed, "new linear layer")))
-    trained = unflatten(model, theta)
-    kept = {name: trained[name] for name in trained if not name.startswith("linear.")}
-    return new, flatten(new, tensors | kept)
+
+    head: Literal["per_task", "shared", "zero"] = "shared"
+
+
+class Algorithm(algorithms.Algorithm):
+    """Supervised training; at meta-test the features adapt under a new last layer."""
+
+    options: Options
+
+    def training_outputs(self) -> int:
+        """Return the number of meta-train classes, turned ones included."""
+        return self.setup.spec.train_classes
+
+    def step(self, meta: algorithms.Meta, dataset: Dataset, iteration: int) -> algorithms.Outer:
+        """Return the gradient of the cross-entropy of one batch of `batch_size` images."""
+        rng = randomness.generator(self.setup.seed, "supervised batches", iteration)
+        images, labels = _batch(dataset, self.setup.run.batch_size, rng)
+        found = self.engine.gradient(meta["theta"], images, labels)
+        return algorithms.Outer({"theta": found.gradient}, found.loss, found.accuracy)
+
+    def learner(self, meta: algorithms.Meta) -> "HeadLearner":
+        """Return the features that were trained, under a new linear layer for `way` classes."""
+        run = self.setup.run.at_test()
+        network = self.build(run.way or self.setup.spec.output_size)
+        # One draw for all tasks, and the layer that stands in theta^s.
+        shared = networks.initialize(
+            network, randomness.generator(self.setup.seed, "new linear layer")
+        )
+        trained = networks.unflatten(self.network, meta["theta"])
+        kept = {name: trained[name] for name in trained if name not in networks.HEAD}
+        return HeadLearner(
+            network,
+            self.setup.choice.of(network),
+            networks.flatten(network, networks.unflatten(network, shared) | kept),
+            run.inner_steps,
+            run.inner_rate,
+            head=self.options.head,
+            seed=self.setup.seed,
+        )
+
+
+@dataclass(frozen=True)
+class HeadLearner(Learner):
+    """A learner whose last layer is new for a task.
+
+    Attributes:
+        head: "per_task", "shared" or "zero"; `theta` has the shared one.
+        seed: of the run.
+    """
+
+    head: str = "shared"
+    seed: int = 0
+
+    def start(self, task: Task) -> Tensor:
+        """Return the trained features [P] under the task's new last layer."""
+        if self.head == "shared":
+            return self.theta
+        head = networks.draw_head(self.network, self._generator(task))
+        head = torch.zeros_like(head) if self.head == "zero" else head
+        return torch.cat([self.theta[: -len(head)], head.to(self.theta)])
+
+    def _generator(self, task: Task) -> np.random.Generator:
+        return randomness.generator(self.seed, "new linear layer", fingerprint(task))
+
+
+def fingerprint(task: Task) -> str:
+    """Return a digest of a task's support set: the name of its random stream."""
+    sha = hashlib.sha256(task.support_x.detach().cpu().numpy().tobytes())
+    sha.update(task.support_y.detach().cpu().numpy().tobytes())
+    return sha.hexdigest()
 
 
 def _batch(dataset: Dataset, images: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:

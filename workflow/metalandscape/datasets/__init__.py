@@ -13,12 +13,15 @@ A module of this folder is a kind of dataset (`kind:` in the configuration). It 
 It imports nothing heavy at its top: the workflow imports it to validate the configuration.
 """
 
+import json
 import os
 from pathlib import Path
+from types import ModuleType
 from typing import ClassVar, Protocol
 
 import numpy as np
 
+from ..ground import plugins
 from ..ground.files import read_arrays
 from ..ground.strict import Strict
 
@@ -48,6 +51,10 @@ class DatasetOptions(Strict):
 
     def instances(self) -> int | None:
         """Return the number of instances of the smallest class, or None if it isn't known yet."""
+        return None
+
+    def input_shape(self) -> tuple[int, ...] | None:
+        """Return (channels, height, width) or (inputs,), or None if it isn't known yet."""
         return None
 
 
@@ -91,3 +98,9 @@ def missing_archives(options: DatasetOptions) -> str | None:
     if absent and not options.downloadable():
         return f"{names} cannot be downloaded; put it in a folder and name that in {ARCHIVES}"
     return None
+
+
+def chosen(dataset: str) -> tuple[ModuleType, DatasetOptions]:
+    """Return the module of a dataset's kind and the dataset's options, given as JSON."""
+    kind = plugins.load("datasets", json.loads(dataset)["kind"])
+    return kind, kind.Options.model_validate_json(dataset)

@@ -53,6 +53,10 @@ class Options(DatasetOptions):
         turns = 4 if self.rotations else 1
         return {"train": self.train_classes * turns, "test": self.test_classes}.get(split, 0)
 
+    def input_shape(self) -> tuple[int, int, int]:
+        """Return (channels, height, width)."""
+        return (3 if self.colour else 1, self.image_size, self.image_size)
+
     def instances(self) -> int:
         """Return the number of instances of every class."""
         return self.instances_per_class

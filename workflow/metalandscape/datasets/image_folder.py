@@ -68,6 +68,10 @@ class Options(DatasetOptions):
         """Return the number of classes of a split, turned ones included."""
         return self.split.count(split) * (4 if self.rotations and split == "train" else 1)
 
+    def input_shape(self) -> tuple[int, int, int]:
+        """Return (channels, height, width)."""
+        return self.channels, self.image_size, self.image_size
+
 
 def download(options: Options, folder: Path) -> None:
     """Fetch the archive into `folder` unless it is there.

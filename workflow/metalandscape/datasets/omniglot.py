@@ -60,6 +60,10 @@ class Options(DatasetOptions):
         train = self.train_classes * (4 if self.rotations else 1)
         return {"train": train, "test": CHARACTERS - self.train_classes}.get(split, 0)
 
+    def input_shape(self) -> tuple[int, int, int]:
+        """Return (channels, height, width)."""
+        return 1, self.image_size, self.image_size
+
     def instances(self) -> int:
         """Return the number of drawings of every character."""
         return DRAWINGS

@@ -47,6 +47,10 @@ class Options(DatasetOptions):
     frequency: float = 1.0
     domain: Interval = Field(default=[-5.0, 5.0])
 
+    def input_shape(self) -> tuple[int]:
+        """Return the number of inputs."""
+        return (1,)
+
 
 def prepare(options: Options, folder: Path, record: Path) -> SineDataset:
     """Return the dataset; nothing is read or generated until tasks are sampled."""

@@ -28,7 +28,7 @@ class Part(Strict):
     """
 
     name: str
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default={})
 
     def __str__(self) -> str:
         """Return the part as a configuration writes it."""

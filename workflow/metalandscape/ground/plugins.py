@@ -1,73 +1,208 @@
-"""Rooms that are extended by adding one file: algorithms, datasets, metrics, figures, claims.
+"""Rooms that are extended by adding one file: networks, algorithms, datasets, metrics, figures, ...
 
-What a module of such a room declares (its options, the metrics a figure or a claim reads) is a
-literal at its top. It is read here from the source text, because importing the module would import
-torch or seaborn, which costs the workflow seconds at every call.
+What a module of such a room declares at its top (its options, the metrics a figure or a claim
+reads) is read here from its source text, because importing the module would import torch or
+seaborn, which costs the workflow seconds at every call.
+
+A part may also lie outside the package: a folder that `use` names holds folders named as the rooms,
+`my_parts/metrics/progress.py`. Such a file reads as if it stood in the package.
 """
 
 import ast
 import functools
-import hashlib
 import importlib
+import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+from .errors import UserError
+from .options import Options, Part
 
 PACKAGE = Path(__file__).parents[1]
+ROOMS = (
+    "networks",
+    "algorithms",
+    "optimizers",
+    "regularizers",
+    "datasets",
+    "metrics",
+    "figures",
+    "claims",
+)
+
+_outside: list[Path] = []
+
+
+def use(folder: str | Path | None) -> None:
+    """Find parts in a folder outside the package, too.
+
+    Raises:
+        UserError: there is no such folder, it holds no room, or a part in it has the name of
+            another one.
+    """
+    _outside.clear()
+    parsed.cache_clear()
+    if folder is None:
+        return
+    folder = Path(folder).resolve()
+    if not any((folder / room).is_dir() for room in ROOMS):
+        raise UserError(
+            f"config key plugins: {folder} holds none of the folders {', '.join(ROOMS)}; name a "
+            "folder with parts, such as metrics/mine.py, in it."
+        )
+    for room in ROOMS:
+        for name in set(_names(folder / room)) & set(_names(PACKAGE / room)):
+            raise UserError(
+                f"{folder / room / name}.py: there is a part of this name already; rename the file."
+            )
+    _outside.append(folder)
+
+
+def outside() -> Path | None:
+    """Return the folder that `use` named."""
+    return _outside[0] if _outside else None
+
+
+def _names(folder: Path) -> list[str]:
+    return [p.stem for p in folder.glob("*.py") if not p.stem.startswith("_")]
 
 
 def names(room: str) -> list[str]:
     """Return the names of the modules in a room, e.g. `names("metrics")`."""
-    return sorted(p.stem for p in (PACKAGE / room).glob("*.py") if not p.stem.startswith("_"))
+    return sorted(name for folder in (PACKAGE, *_outside) for name in _names(folder / room))
 
 
 def path(room: str, name: str) -> Path:
     """Return the file that defines `name`."""
-    return PACKAGE / room / f"{name}.py"
+    folders = [folder for folder in _outside if (folder / room / f"{name}.py").exists()]
+    return [PACKAGE, *folders][-1] / room / f"{name}.py"
 
 
 @functools.cache
-def _parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_text())
+def parsed(file: Path) -> ast.Module:
+    """Return the syntax tree of a file.
+
+    Raises:
+        UserError: it can't be read, or it isn't Python.
+    """
+    try:
+        return ast.parse(file.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError, OSError) as error:
+        where = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        reason = error.msg if isinstance(error, SyntaxError) else error
+        raise UserError(f"{file}{where}: {reason}; correct the file or remove it.") from error
 
 
 def described(room: str, name: str) -> str:
     """Return the docstring of the module `name`, without importing it."""
-    return ast.get_docstring(_parsed(path(room, name))) or ""
-
-
-@functools.cache
-def version(room: str, name: str) -> str:
-    """Return a digest of the file that defines `name` and the private files that it builds on.
-
-    It is a parameter of the workflow's rules, so that an edit reruns what depends on it.
-    """
-    found, waiting = [], [path(room, name)]
-    while waiting:
-        file = waiting.pop()
-        found.append(file)
-        for node in ast.walk(_parsed(file)):
-            if isinstance(node, ast.ImportFrom) and node.level == 1:
-                imported = [node.module] if node.module else [alias.name for alias in node.names]
-                files = [path(room, i) for i in imported if i.startswith("_")]
-                waiting += [f for f in files if f not in [*found, *waiting]]
-    text = "".join(file.read_text() for file in sorted(found))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return ast.get_docstring(parsed(path(room, name))) or ""
 
 
 def load(room: str, name: str) -> ModuleType:
-    """Import and return the module `name` of a room."""
-    return importlib.import_module(f"metalandscape.{room}.{name}")
+    """Import and return the module `name` of a room.
+
+    Raises:
+        UserError: there is no such part, or its module fails to load.
+    """
+    file = path(room, name)
+    if not file.exists():
+        raise UserError(
+            f"there is no part {name} among the {room}; known: {', '.join(names(room))}."
+        )
+    parent = importlib.import_module(f"metalandscape.{room}")
+    for folder in _outside:
+        if str(folder / room) not in parent.__path__:
+            parent.__path__.append(str(folder / room))
+    try:
+        return importlib.import_module(f"metalandscape.{room}.{name}")
+    except UserError:
+        raise
+    except Exception as error:
+        raise _unusable(file, error) from error
 
 
-def declared(room: str, name: str, constant: str, *default: object) -> object:
+def declared(room: str, name: str, constant: str, *default: Any) -> Any:
     """Return the literal that a module assigns to `constant`, without importing the module.
 
     Raises:
-        KeyError: the module assigns no literal to that name, and no default is given.
+        UserError: the module assigns no literal to that name, and no default is given.
     """
-    for node in _parsed(path(room, name)).body:
+    file = path(room, name)
+    for node in parsed(file).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == constant:
-            return ast.literal_eval(node.value)
+            try:
+                return ast.literal_eval(node.value)
+            except ValueError as error:
+                raise UserError(f"{file}: {constant} should be a literal.") from error
     if default:
         return default[0]
-    raise KeyError(f"{path(room, name)} assigns no {constant}")
+    raise UserError(f"{file}: it should assign {constant}; see the docstring of its folder.")
+
+
+def readable(room: str, name: str, constant: str) -> Any:
+    """Return what `declared` does, or None where a module lacks it or is broken."""
+    try:
+        return declared(room, name, constant, None)
+    except UserError:
+        return None
+
+
+def options(room: str, name: str) -> type[Options]:
+    """Return the class `Options` of a module, by running only the lines that the class needs.
+
+    A module without such a class has no options.
+
+    Raises:
+        UserError: these lines fail.
+    """
+    if (module := sys.modules.get(f"metalandscape.{room}.{name}")) is not None:
+        return getattr(module, "Options", Options)
+    return _options(path(room, name), room)
+
+
+@functools.cache
+def _options(file: Path, room: str) -> type[Options]:
+    kept = _needed(parsed(file).body, "Options")
+    scope = {
+        "__name__": f"metalandscape.{room}.{file.stem}",
+        "__package__": f"metalandscape.{room}",
+    }
+    try:
+        exec(compile(ast.Module(kept, []), str(file), "exec"), scope)
+    except Exception as error:
+        raise _unusable(file, error) from error
+    return scope.get("Options", Options)
+
+
+def _needed(body: list[ast.stmt], name: str) -> list[ast.stmt]:
+    """Return the statements that bind a name and, in turn, the names that these use, in order."""
+    wanted, kept = {name}, set()
+    while True:
+        found = {i for i, node in enumerate(body) if i not in kept and wanted & set(bound(node))}
+        if not found:
+            return [body[i] for i in sorted(kept)]
+        kept |= found
+        used = (n for i in found for n in ast.walk(body[i]) if isinstance(n, ast.Name))
+        wanted |= {n.id for n in used}
+
+
+def bound(node: ast.stmt) -> list[str]:
+    """Return the names that a statement of a module binds."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [n.id for t in targets if t for n in ast.walk(t) if isinstance(n, ast.Name)]
+
+
+def chosen(room: str, part: Part) -> tuple[ModuleType, Options]:
+    """Return the module of a chosen part, and its options."""
+    module = load(room, part.name)
+    return module, getattr(module, "Options", Options).model_validate(part.options)
+
+
+def _unusable(file: Path, error: Exception) -> UserError:
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return UserError(f"{file} cannot be used ({reason:.300}); correct the file.")

@@ -36,6 +36,9 @@ EXPECTED = {
     "invalid_key": "text as a key",
 }
 
+# The tags of discriminated unions.
+TAGS = ("constant", "cosine", "step")
+
 
 class Strict(BaseModel):
     """A configuration section. `frozen`, so that no job changes what another one reads."""
@@ -66,7 +69,7 @@ def sentence(
     # A misspelt key is the cause of the missing one.
     first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     # A union's tag stands in the location but is no key of the file.
-    location = [str(part) for part in first["loc"] if part not in ("conv", "mlp")]
+    location = [str(part) for part in first["loc"] if part not in TAGS]
     if first["type"].startswith("union_tag"):
         location.append(first["ctx"]["discriminator"].strip("'"))
     key = ".".join([place(location[0] if location else ""), *location[1:]]).strip(".")

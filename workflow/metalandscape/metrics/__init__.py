@@ -1,54 +1,22 @@
-"""Metrics of a checkpoint.
+"""Metrics of a learner.
 
 A module of this folder is a metric (`metrics:` in the configuration). It defines
 
 - `TASKS`: a literal, the kinds of tasks it exists for: "classification", "regression".
-- `OPTIONS`: a literal, its configuration keys with their defaults, all of them numbers. `tasks` and
-  `train_tasks` ask for that many fixed meta-test and meta-train tasks; a default of 0 may stay 0.
-- `measure(solution, options)`: yields `Measurement`s.
+- `QUANTITIES`: a literal, what it yields: {"name": {"label": "as on an axis", "unit": ""}}.
+- `Options`: its configuration keys, where it has any. `tasks`, `val_tasks` and `train_tasks` ask
+  for that many fixed meta-test, meta-validation and meta-train tasks.
+- `measure(learner, tasks, options)`: yields `Measurement`s.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from torch import Tensor
 
-from ..datasets import Dataset
-from ..engines import Engine
-from ..models import Model
-from ..settings.config import Run
-from ..tasks.episodes import Task
+from ..learner import Learner
+from ..tasks.episodes import Tasks
 
-Options = Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Solution:
-    """A meta-train solution theta^s and what it is judged on.
-
-    Attributes:
-        model: the network at meta-test.
-        engine: what computes with it.
-        theta: [P], where adaptation starts.
-        run: the run's settings.
-        seed: the run's seed.
-        dataset: the prepared dataset.
-        tasks: returns the metric's fixed tasks of a split; may be called more than once.
-    """
-
-    model: Model
-    engine: Engine
-    theta: Tensor
-    run: Run
-    seed: int
-    dataset: Dataset
-    tasks: Callable[[str], Iterator[Task]]
-
-    def adapt(self, task: Task) -> Tensor:
-        """Return theta~ [P] of a task, with the run's inner steps and rate."""
-        return self.engine.adapt(self.theta, task, self.run.inner_steps, self.run.inner_rate)
+__all__ = ["Learner", "Measurement", "Tasks", "mean"]
 
 
 class Measurement(NamedTuple):

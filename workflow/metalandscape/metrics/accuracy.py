@@ -5,30 +5,57 @@ For regression the losses are mean squared errors, and there is no accuracy.
 
 from collections.abc import Iterator
 
-from ..tasks.episodes import Task
-from . import Measurement, Options, Solution, mean
+from pydantic import NonNegativeInt
+from torch import Tensor
+
+from ..ground import options
+from ..ground.options import TaskCount
+from ..tasks.task import Task
+from . import Learner, Measurement, Tasks, mean
 
 TASKS = ("classification", "regression")
-OPTIONS = {"tasks": 600, "train_tasks": 0}
 
 
-def measure(solution: Solution, options: Options) -> Iterator[Measurement]:
-    """Yield the three quantities on meta-test tasks, and on meta-train tasks where asked for."""
-    for split in ("test", "train"):
-        rows = [_judge(solution, task) for task in solution.tasks(split)]
+class Options(options.Options):
+    """Configuration of the metric.
+
+    Attributes:
+        tasks: meta-test tasks.
+        val_tasks: meta-validation tasks.
+        train_tasks: meta-train tasks.
+        every_step: whether to measure after every inner step, too.
+    """
+
+    tasks: TaskCount = 600
+    val_tasks: NonNegativeInt = 0
+    train_tasks: NonNegativeInt = 0
+    every_step: bool = False
+
+
+def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measurement]:
+    """Yield the quantities on meta-test tasks, and on those of the other splits asked for."""
+    for split in ("test", "val", "train"):
+        rows = [_judge(learner, task, options) for task in tasks.of(split)]
         for name in rows[0] if rows else ():
-            values = [row[name] for row in rows]
-            # Regression has no accuracy.
-            if values[0] == values[0]:
-                yield mean(name, split, values)
+            yield mean(name, split, [row[name] for row in rows])
 
 
-def _judge(solution: Solution, task: Task) -> dict[str, float]:
-    adapted = solution.adapt(task)
-    target_loss, accuracy = solution.engine.evaluate(adapted, task.target_x, task.target_y)
-    support_loss, _ = solution.engine.evaluate(adapted, task.support_x, task.support_y)
-    return {
-        "target_accuracy": accuracy,
-        "target_loss": target_loss,
-        "support_loss": support_loss,
+def _judge(learner: Learner, task: Task, options: Options) -> dict[str, float]:
+    if not options.every_step:
+        return _at(learner, learner.adapt(task), task)
+    path = learner.path(task)
+    steps = {
+        f"{name}_step{step}": value
+        for step, theta in enumerate(path)
+        for name, value in _at(learner, theta, task).items()
+        if name.startswith("target")
     }
+    return _at(learner, path[-1], task) | steps
+
+
+def _at(learner: Learner, theta: Tensor, task: Task) -> dict[str, float]:
+    """Return the quantities of a task at theta [P]."""
+    target_loss, accuracy = learner.engine.evaluate(theta, task.target_x, task.target_y)
+    support_loss, _ = learner.engine.evaluate(theta, task.support_x, task.support_y)
+    found = {"target_accuracy": accuracy} if learner.network.tasks == "classification" else {}
+    return found | {"target_loss": target_loss, "support_loss": support_loss}

@@ -9,32 +9,45 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from pydantic import PositiveInt
 
-from ..ground import randomness
-from . import Measurement, Options, Solution
+from ..ground import options, randomness
+from ..ground.errors import UserError
+from . import Learner, Measurement, Tasks
 from ._pairs import jackknife_error
 
 TASKS = ("classification",)
-OPTIONS = {"batch_size": 500}
 
 
-def measure(solution: Solution, options: Options) -> Iterator[Measurement]:
+class Options(options.Options):
+    """Configuration of the metric.
+
+    Attributes:
+        batch_size: images that go through the network, and share batch-norm statistics.
+    """
+
+    batch_size: PositiveInt = 500
+
+
+def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measurement]:
     """Yield the average inner product; its standard error is a jackknife over classes.
 
     Images of one class resemble each other, so classes, not images, are the independent units.
     """
-    data = solution.dataset
+    data = tasks.dataset
+    if data is None:
+        raise UserError("embeddings: needs a dataset, not single tasks; give Tasks one.")
     classes = data.classes("test")[:, 0]
     images = np.concatenate([np.arange(data.first[c], data.first[c + 1]) for c in classes])
     labels = np.repeat(np.arange(len(classes)), data.first[classes + 1] - data.first[classes])
-    order = randomness.generator(solution.seed, "embedding batches").permutation(len(images))
+    order = randomness.generator(tasks.seed, "embedding batches").permutation(len(images))
 
     sums = np.zeros((len(classes), 0))
     squares = np.zeros(len(classes))
-    for batch in np.array_split(order, -(-len(order) // int(options["batch_size"]))):
+    for batch in np.array_split(order, -(-len(order) // options.batch_size)):
         x = torch.from_numpy(data.images(images[batch]))
         with torch.no_grad():
-            h = solution.model.features(solution.theta, x).double().numpy()
+            h = learner.network.features(learner.theta, x).double().numpy()
         if not sums.size:
             sums = np.zeros((len(classes), h.shape[1]))
         np.add.at(sums, labels[batch], h)

@@ -7,28 +7,43 @@ max(abs(lambda_max), abs(lambda_min)), and both ends are reported.
 from collections.abc import Iterator
 
 import torch
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 from torch.nn.functional import normalize
 
 from ..engines import Engine
-from ..ground import randomness
-from . import Measurement, Options, Solution, mean
+from ..ground import options, randomness
+from ..ground.options import TaskCount
+from . import Learner, Measurement, Tasks, mean
 from ._lanczos import Extremes, extremes
 
 TASKS = ("classification", "regression")
-OPTIONS = {"tasks": 60, "tolerance": 0.001, "max_products": 200}
 
 
-def measure(solution: Solution, options: Options) -> Iterator[Measurement]:
+class Options(options.Options):
+    """Configuration of the metric.
+
+    Attributes:
+        tasks: meta-test tasks.
+        tolerance: the residual of the norm as a share of the norm at which Lanczos stops.
+        max_products: the most Hessian products to spend on a task.
+    """
+
+    tasks: TaskCount = 60
+    tolerance: PositiveFloat = 0.001
+    max_products: PositiveInt = 200
+
+
+def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measurement]:
     """Yield norm, both ends of the spectrum, their residuals and number of products, over tasks."""
-    rng = randomness.generator(solution.seed, "Lanczos start")
-    noise = torch.from_numpy(rng.standard_normal(len(solution.theta))).to(solution.theta.dtype)
-    limits = (options["tolerance"], int(options["max_products"]))
+    rng = randomness.generator(tasks.seed, "Lanczos start")
+    noise = torch.from_numpy(rng.standard_normal(len(learner.theta))).to(learner.theta.dtype)
+    limits = (options.tolerance, options.max_products)
     results = [
         spectrum(
-            solution.engine, solution.adapt(task), task.support_x, task.support_y, noise, *limits
+            learner.engine, learner.adapt(task), task.support_x, task.support_y, noise, *limits
         )
-        for task in solution.tasks("test")
+        for task in tasks.of("test")
     ]
     columns = {
         "hessian_norm": "norm",

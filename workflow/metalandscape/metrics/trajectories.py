@@ -4,21 +4,32 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from . import Measurement, Options, Solution, mean
+from ..ground import options
+from ..ground.options import TaskCount
+from . import Learner, Measurement, Tasks, mean
 from ._pairs import pair_average
 
 TASKS = ("classification", "regression")
-OPTIONS = {"tasks": 500}
 
 
-def measure(solution: Solution, options: Options) -> Iterator[Measurement]:
+class Options(options.Options):
+    """Configuration of the metric.
+
+    Attributes:
+        tasks: meta-test tasks.
+    """
+
+    tasks: TaskCount = 500
+
+
+def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measurement]:
     """Yield E_{i != j} of the cosine of theta~_i - theta^s, and E_i of its l2 norm."""
     norms: list[float] = []
 
     def directions() -> Iterator[Tensor]:
         norms.clear()
-        for task in solution.tasks("test"):
-            displacement = solution.adapt(task) - solution.theta
+        for task in tasks.of("test"):
+            displacement = learner.adapt(task) - learner.start(task)
             norms.append(displacement.double().norm().item())
             yield direction(displacement)
 

@@ -48,7 +48,8 @@ class Network(ABC):
         input_shape: (channels, height, width) of images, or (inputs,) of vectors.
         output_size: the number of outputs: classes, or predicted numbers.
         tasks: "classification" or "regression", which decides the loss.
-        parameters: name, shape and initialization of every tensor, in theta's order.
+        parameters: name, shape and initialization of every tensor, in theta's order; the last
+            layer comes last.
     """
 
     def __init__(
@@ -138,9 +139,17 @@ def head_mask(network: Network) -> Tensor:
 
 def initialize(network: Network, rng: np.random.Generator) -> Tensor:
     """Return a float32 theta [P]: Xavier-uniform weights, constant biases and batch-norm scales."""
-    return torch.from_numpy(
-        np.concatenate([_draw(p, rng).ravel() for p in network.parameters]).astype(np.float32)
-    )
+    return _drawn(network.parameters, rng)
+
+
+def draw_head(network: Network, rng: np.random.Generator) -> Tensor:
+    """Return the last layer's part of theta, float32 [parameters], drawn as in `initialize`."""
+    return _drawn([p for p in network.parameters if p.name in HEAD], rng)
+
+
+def _drawn(parameters: Sequence[Parameter], rng: np.random.Generator) -> Tensor:
+    drawn = [_draw(p, rng).ravel() for p in parameters]
+    return torch.from_numpy(np.concatenate(drawn).astype(np.float32))
 
 
 def _draw(parameter: Parameter, rng: np.random.Generator) -> np.ndarray:

@@ -9,20 +9,29 @@ fixed: here the gradient is taken with respect to theta~_i with dir_mu fixed,
 That is the step alone: the meta-gradient differentiates through all of it, dir_mu included.
 """
 
-from collections.abc import Mapping
-
+from pydantic import NonNegativeFloat
 from torch import Tensor
 
-OPTIONS = {"gamma": 0.5}
+from ..ground import options
 
 
-def correct(adapted: Tensor, theta: Tensor, options: Mapping[str, float]) -> Tensor:
+class Options(options.Options):
+    """Configuration of the regularizer.
+
+    Attributes:
+        gamma: the step along the gradient of the penalty.
+    """
+
+    gamma: NonNegativeFloat = 0.5
+
+
+def correct(adapted: Tensor, theta: Tensor, options: Options) -> Tensor:
     """Return theta^_i = theta~_i - gamma grad Omega, [n, P]."""
     displacement = adapted - theta
     norm = displacement.norm(dim=1, keepdim=True)
     direction = displacement / norm
     mean = direction.mean(0)
-    return adapted - options["gamma"] * gradient(direction, mean, norm)
+    return adapted - options.gamma * gradient(direction, mean, norm)
 
 
 def gradient(direction: Tensor, mean: Tensor, norm: Tensor) -> Tensor:

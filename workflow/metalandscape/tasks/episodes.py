@@ -1,29 +1,63 @@
 """Tasks as tensors: the fixed ones of a list, and fresh ones for meta-training."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from ..datasets import Dataset
 from ..ground import randomness
-from ..settings.config import Run
-from . import lists as tasklists
+from ..settings.run import Run
+from . import lists
 from .task import Task
 
 
-def read_fixed(path: str | Path, dataset: Dataset, run: Run, split: str) -> Iterator[Task]:
-    """Yield the tasks of a split from a list written by `tasklists.save`."""
-    for row in tasklists.read(path, split):
-        yield _task(dataset, row, run)
+@dataclass(frozen=True)
+class Tasks:
+    """What metrics are measured on.
+
+    Attributes:
+        of: returns the tasks of a split; may be called more than once, and gives the same.
+        seed: of the run, for random choices of a metric's own.
+        dataset: where the tasks come from, for metrics over all images; None where there is none.
+    """
+
+    of: Callable[[str], Iterable[Task]]
+    seed: int = 0
+    dataset: Dataset | None = None
+
+    @classmethod
+    def given(cls, tasks: Sequence[Task], split: str = "test", seed: int = 0) -> "Tasks":
+        """Return tasks that are at hand; other splits than theirs are empty."""
+        return cls(lambda which: tasks if which == split else (), seed)
+
+    @classmethod
+    def listed(
+        cls, path: str | Path, datasets: Mapping[str, Dataset], shots: Mapping[str, int], seed: int
+    ) -> "Tasks":
+        """Return the tasks of a list written by `lists.save`.
+
+        Args:
+            path: the list.
+            datasets: the dataset of each split.
+            shots: the shot of each split's tasks.
+            seed: of the run.
+        """
+
+        def of(split: str) -> Iterator[Task]:
+            for row in lists.read(path, split):
+                yield _task(datasets[split], row, shots[split])
+
+        return cls(of, seed, datasets["test"])
 
 
 def sample(dataset: Dataset, run: Run, seed: int, iteration: int) -> list[Task]:
     """Return the meta-train tasks of one meta-iteration (counted from 0 over all epochs)."""
     rng = randomness.generator(seed, "meta-training tasks", iteration)
     sampled = dataset.sample(rng, "train", run.batch_size, **run.shape())
-    return [_task(dataset, row, run) for row in tasklists.rows(sampled, run.batch_size)]
+    return [_task(dataset, row, run.shot) for row in lists.rows(sampled, run.batch_size)]
 
 
-def _task(dataset: Dataset, row: tasklists.Row, run: Run) -> Task:
-    return Task(*map(torch.from_numpy, dataset.materialise(row, run.shot)))
+def _task(dataset: Dataset, row: lists.Row, shot: int) -> Task:
+    return Task(*map(torch.from_numpy, dataset.materialise(row, shot)))

@@ -1,33 +1,71 @@
-"""Fixed task lists, an artefact that all epochs of a run share. Needs no torch."""
+"""Fixed task lists, an artifact that all epochs of a run share. Needs no torch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from ..datasets import Dataset
 from ..ground import randomness
+from ..ground.errors import UserError
 from ..ground.files import read_arrays, write_arrays
 
 Row = dict[str, np.ndarray]
+KIND = "task list"
 
 
-def save(
-    path: str | Path, dataset: Dataset, shape: dict[str, int], seed: int, counts: dict[str, int]
-) -> None:
-    """Write the task list of a metric: `counts[split]` tasks of each split.
+class Wanted(NamedTuple):
+    """The tasks that a metric wants of one split.
 
-    The list depends on the seed, the split and the `shape` of a task only (its way, shot and
-    targets): runs that share them are compared on the same tasks, and a metric with fewer tasks
-    uses the first of them.
+    Attributes:
+        dataset: where they come from.
+        shape: their way, shot and targets.
+        count: how many.
+    """
+
+    dataset: Dataset
+    shape: Mapping[str, int]
+    count: int
+
+
+def save(path: str | Path, wanted: Mapping[str, Wanted], run: str, seed: int, metric: str) -> None:
+    """Write the task list of a metric.
+
+    The tasks depend on the seed, the split, the dataset and the shape of a task only: runs that
+    share them are compared on the same tasks, and a metric with fewer tasks uses the first of them.
+
+    Args:
+        path: the file.
+        wanted: by split.
+        run: the run's name.
+        seed: the run's seed.
+        metric: the metric's name.
     """
     arrays = {}
-    for split, count in counts.items():
+    for split, (dataset, shape, count) in wanted.items():
         if count:
             rng = randomness.generator(seed, "metric tasks", split)
             sampled = dataset.sample(rng, split, count, **shape)
             arrays |= {f"{split}.{name}": array for name, array in sampled.items()}
-    write_arrays(path, arrays, counts=counts)
+    counts = {split: count for split, (_, _, count) in wanted.items()}
+    write_arrays(path, arrays, kind=KIND, run=run, seed=seed, metric=metric, counts=counts)
+
+
+def check(path: str | Path, run: str, seed: int, metric: str) -> None:
+    """Refuse the list of another run, seed or metric.
+
+    Raises:
+        UserError: the sentence names the file and what it belongs to.
+    """
+    _, metadata = read_arrays(path)
+    for key, mine in (("kind", KIND), ("run", run), ("seed", seed), ("metric", metric)):
+        if metadata.get(key) != mine:
+            other = metadata.get(key, "nothing it names")
+            raise UserError(
+                f"{path} belongs to {key} {other}, but is used for {key} {mine}; remove it, and it "
+                "is made anew."
+            )
 
 
 def read(path: str | Path, split: str) -> Iterator[Row]:
@@ -38,7 +76,7 @@ def read(path: str | Path, split: str) -> Iterator[Row]:
     return rows(own, metadata["counts"].get(split, 0))
 
 
-def rows(arrays: dict[str, np.ndarray], count: int) -> Iterator[Row]:
+def rows(arrays: Mapping[str, np.ndarray], count: int) -> Iterator[Row]:
     """Yield the rows of the arrays that `Dataset.sample` returns."""
     for index in range(count):
         yield {name: array[index] for name, array in arrays.items()}

@@ -1,12 +1,14 @@
-"""One task as tensors."""
+"""What a task is, and what a network must know of tasks."""
 
 from typing import NamedTuple
 
 from torch import Tensor
 
+from ..datasets import Dataset
+
 
 class Task(NamedTuple):
-    """One task: the network adapts on the support set and is judged on the target set.
+    """One task: the model adapts on the support set and is judged on the target set.
 
     Images are [n, channels, height, width] with labels int64 [n]; regression has [n, inputs] and
     [n, outputs].
@@ -16,3 +18,27 @@ class Task(NamedTuple):
     support_y: Tensor
     target_x: Tensor
     target_y: Tensor
+
+
+class Spec(NamedTuple):
+    """What networks and algorithms must know of a dataset.
+
+    Attributes:
+        tasks: "classification" or "regression".
+        input_shape: (channels, height, width) of images, or (inputs,) of vectors.
+        output_size: predicted numbers of regression; 0 for classification, whose number of classes
+            is a run's `way`.
+        train_classes: meta-train classes, turned ones included; 0 for regression.
+    """
+
+    tasks: str
+    input_shape: tuple[int, ...]
+    output_size: int
+    train_classes: int
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "Spec":
+        """Return what is known of a prepared dataset."""
+        if dataset.tasks == "classification":
+            return cls(dataset.tasks, dataset.input_shape, 0, len(dataset.classes("train")))
+        return cls(dataset.tasks, dataset.input_shape, dataset.output_size, 0)

@@ -1,0 +1,62 @@
+"""Measure one metric at one or several checkpoints."""
+
+import argparse
+import json
+
+from ..datasets import open_dataset
+from ..ground import plugins
+from ..ground.options import Part
+from ._common import add, add_run, algorithm_of, epoch_of, origin_of, run_of
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `run`."""
+    add_run(parser)
+    add(parser, "metric", "options", "test-data", "tasks", "output", "per-task")
+    parser.add_argument("--checkpoints", nargs="+", required=True)
+
+
+def run(
+    metric: str,
+    options: str,
+    run: str,
+    settings: str,
+    seed: int,
+    data: str,
+    test_data: str,
+    code: str,
+    tasks: str,
+    checkpoints: list[str],
+    output: str,
+    per_task: str,
+    engine: str,
+    kernel: str | None,
+    threads: int,
+    device: str,
+) -> None:
+    """Write the measurements of all checkpoints, and the values of their tasks."""
+    from ..results import tables
+    from ..tasks import lists
+    from ..tasks.episodes import Tasks
+    from ..training import artifacts
+
+    trained, dataset = run_of(settings), open_dataset(data)
+    judged = dataset if test_data == data else open_dataset(test_data)
+    algorithm = algorithm_of(trained, seed, dataset, engine, kernel, threads, device)
+    origin = origin_of(run, seed, trained, dataset, code)
+    lists.check(tasks, run, seed, metric)
+    shot = trained.at_test().shot
+    own = Tasks.listed(
+        tasks,
+        {"train": dataset, "val": judged, "test": judged},
+        {"train": trained.shot, "val": shot, "test": shot},
+        seed,
+    )
+    module, chosen = plugins.chosen("metrics", Part(name=metric, options=json.loads(options)))
+
+    def measured():
+        for path in sorted(checkpoints, key=epoch_of):
+            epoch, meta = artifacts.load_checkpoint(path, algorithm, origin)
+            yield epoch, module.measure(algorithm.learner(meta), own, chosen)
+
+    tables.write_measurements(output, per_task, run, seed, measured())

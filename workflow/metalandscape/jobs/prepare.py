@@ -1,0 +1,25 @@
+"""Write a dataset's prepared file."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from ..datasets import ARCHIVES, chosen
+from ._common import add
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `run`."""
+    add(parser, "dataset", "output")
+    parser.add_argument("--manifest", help="written by download; not needed by generated data")
+
+
+def run(dataset: str, output: str, manifest: str | None) -> None:
+    """Write the prepared file of a dataset."""
+    kind, options = chosen(dataset)
+    recorded = json.loads(Path(manifest).read_text())["folder"] if manifest else "."
+    # The archives may have moved since the manifest was written.
+    folder = os.environ.get(ARCHIVES) or recorded
+    record = Path(output).with_suffix(".sha256")
+    kind.prepare(options, Path(folder), record).save(Path(output))

@@ -1,0 +1,47 @@
+"""Train a block of epochs."""
+
+import argparse
+
+from ..datasets import open_dataset
+from ._common import add, add_run, algorithm_of, epoch_of, origin_of, run_of
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `run`."""
+    add_run(parser)
+    add(parser, "log", "state")
+    parser.add_argument("--previous", help="the training state to go on from")
+    parser.add_argument("--initial", help="weights to start from: a checkpoint or a state dict")
+    parser.add_argument("--checkpoints", nargs="+", required=True)
+
+
+def run(
+    run: str,
+    settings: str,
+    seed: int,
+    data: str,
+    code: str,
+    previous: str | None,
+    initial: str | None,
+    checkpoints: list[str],
+    state: str,
+    log: str,
+    engine: str,
+    kernel: str | None,
+    threads: int,
+    device: str,
+) -> None:
+    """Train a block of epochs: the checkpoints' names tell which."""
+    import pandas as pd
+
+    from ..results import tables
+    from ..training import artifacts, blocks
+
+    trained, dataset = run_of(settings), open_dataset(data)
+    algorithm = algorithm_of(trained, seed, dataset, engine, kernel, threads, device)
+    origin = origin_of(run, seed, trained, dataset, code)
+    begin = artifacts.State.load(previous, origin) if previous else blocks.start(algorithm, initial)
+    files = {epoch_of(path): path for path in checkpoints}
+    end, rows = blocks.train(algorithm, dataset, begin, files, origin)
+    tables.write(log, pd.DataFrame(rows, columns=["epoch", "loss", "accuracy", "seconds"]))
+    end.save(state, origin)

@@ -1,0 +1,146 @@
+"""What no single key shows to be impossible: checks of runs and figures as wholes."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from ..datasets import DatasetOptions
+from ..ground import plugins
+from ..ground.errors import UserError
+from ..ground.strict import unknown
+from .matrix import Place
+from .run import Run
+
+if TYPE_CHECKING:
+    from .config import Config
+
+Require = Callable[[bool, str, str], None]
+Datasets = Mapping[str, DatasetOptions]
+
+
+def check_run(run: Run, place: Place, datasets: Datasets) -> None:
+    """Refuse a run whose settings don't fit together, at meta-training or at meta-test."""
+
+    def require(possible: bool, key: str, complaint: str) -> None:
+        if not possible:
+            raise UserError(f"config key {place(key)}: {complaint}.")
+
+    def require_at_test(possible: bool, key: str, complaint: str) -> None:
+        require(possible, f"test.{key}" if key in run.test.given() else key, complaint)
+
+    require(run.dataset in datasets, "dataset", unknown(run.dataset, datasets))
+    data = datasets[run.dataset]
+    _check_tasks(run, data, require)
+    _check_sizes(run, run.dataset, data, "train", require)
+    _check_algorithm(run, data, require)
+    _check_network(run, data, require)
+    later = run.at_test()
+    require(later.dataset in datasets, "test.dataset", unknown(later.dataset, datasets))
+    judged = datasets[later.dataset]
+    _check_test(run, data, judged, require)
+    _check_sizes(later, later.dataset, judged, "test", require_at_test)
+
+
+def _check_tasks(run: Run, data: DatasetOptions, require: Require) -> None:
+    if data.tasks == "regression":
+        require(run.way is None, "way", "regression tasks have no classes; remove it or set null")
+        require(run.test.way is None, "test.way", "regression tasks have no classes; remove it")
+    else:
+        require(run.way is not None, "way", "missing; give the number of classes of a task")
+
+
+def _check_algorithm(run: Run, data: DatasetOptions, require: Require) -> None:
+    possible = data.tasks in plugins.declared("algorithms", run.algorithm, "TASKS")
+    require(possible, "algorithm", f"{run.algorithm} does not learn {data.tasks} tasks")
+    heeded = plugins.declared("algorithms", run.algorithm, "REGULARIZED", False)
+    require(
+        heeded or not run.regularizer,
+        "regularizer",
+        f"{run.algorithm} has no use for it; remove it",
+    )
+
+
+def _check_network(run: Run, data: DatasetOptions, require: Require) -> None:
+    """Refuse a network that can't take the data."""
+    name, shape = run.network.name, data.input_shape()
+    possible = data.tasks in plugins.declared("networks", name, "TASKS")
+    require(possible, "network", f"{name} does not learn {data.tasks} tasks")
+    if shape is None:
+        return
+    images = plugins.declared("networks", name, "INPUTS") == "images"
+    require(
+        len(shape) == 3 or not images,
+        "network",
+        f"{name} takes images, but data of kind {data.kind} are vectors; set kind: mlp",
+    )
+    options = plugins.options("networks", name).model_validate(run.network.options)
+    complain = getattr(options, "complaint", lambda shape: None)
+    complaint = complain(shape)
+    require(complaint is None, "network", str(complaint))
+
+
+def _check_test(run: Run, data: DatasetOptions, judged: DatasetOptions, require: Require) -> None:
+    """Refuse what a network that was trained on `data` can't be tested on."""
+    given = run.test.given()
+    require(
+        judged.tasks == data.tasks,
+        "test.dataset",
+        f"{run.test.dataset} has {judged.tasks} tasks, but {run.dataset} has {data.tasks} tasks",
+    )
+    shapes = data.input_shape(), judged.input_shape()
+    require(
+        None in shapes or shapes[0] == shapes[1],
+        "test.dataset",
+        f"its inputs are {shapes[1]}, but those of {run.dataset} are {shapes[0]} (channels, "
+        "height, width); give both datasets the same image size and channels",
+    )
+    head = plugins.declared("algorithms", run.algorithm, "NEW_HEAD", False)
+    require(
+        head or given.get("way", run.way) == run.way,
+        "test.way",
+        f"{run.algorithm} meta-learns its last layer for {run.way} classes; remove it",
+    )
+    rates = plugins.declared("algorithms", run.algorithm, "LEARNS_RATES", False)
+    require(
+        not rates or "inner_rate" not in given,
+        "test.inner_rate",
+        f"{run.algorithm} learns its inner rates; remove it",
+    )
+
+
+def _check_sizes(run: Run, name: str, data: DatasetOptions, split: str, require: Require) -> None:
+    """Refuse tasks that a dataset is too small for."""
+    if run.way is None:
+        return
+    size, need = data.instances(), run.shot + run.targets
+    require(
+        size is None or need <= size,
+        "shot",
+        f"shot {run.shot} + targets {run.targets} = {need} images, but a class of "
+        f"{name} has {size}; lower shot or targets",
+    )
+    count = data.classes(split)
+    require(
+        count is None or run.way <= count,
+        "way",
+        f"{run.way} classes asked, but {name} has {count} {split} classes; lower way",
+    )
+
+
+def check_figures(config: "Config") -> None:
+    """Refuse a figure that needs an option left at 0, or a metric that one of its runs lacks."""
+    for figure, runs in config.figures.items():
+        for metric, options in plugins.declared("figures", figure, "OPTIONS", {}).items():
+            for option in options:
+                if not config.metrics[metric][option]:
+                    raise UserError(
+                        f"config key metrics.{metric}.{option}: {figure} needs it; set it to more "
+                        "than 0, or remove the figure."
+                    )
+        for metric in plugins.declared("figures", figure, "METRICS"):
+            for run in runs:
+                tasks = config.datasets[config.runs[run].dataset].tasks
+                if tasks not in plugins.declared("metrics", metric, "TASKS"):
+                    raise UserError(
+                        f"config key figures.{figure}: it shows the metric {metric}, which run "
+                        f"{run} cannot have: its tasks are {tasks}."
+                    )

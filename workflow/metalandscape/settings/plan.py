@@ -1,0 +1,268 @@
+"""What the workflow's rules ask of a configuration: paths, jobs, and what a job depends on.
+
+Every path of the workflow stands here, once. The functions of the rules are methods, so that they
+are tested without Snakemake; what they call `wildcards` has a run's, seed's or metric's name as
+attributes.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from ..ground import plugins
+from ..ground.digests import digest, part
+from .config import Config
+from .run import Run
+
+
+class Plan:
+    """A configuration as jobs and files.
+
+    Attributes:
+        settings: the configuration.
+    """
+
+    def __init__(self, settings: Config) -> None:
+        """Lay out the files of a configuration."""
+        self.settings = settings
+        results = settings.folders.results
+        self.manifest = f"{results}/archives/{{dataset}}.json"
+        self.data = f"{results}/data/{{dataset}}.safetensors"
+        self.kernel = f"{results}/kernel.so"
+        self.tasks = f"{results}/tasks/{{run}}/seed{{seed}}/{{metric}}.safetensors"
+        self.checkpoint = f"{results}/checkpoints/{{run}}/seed{{seed}}/epoch{{epoch}}.safetensors"
+        self.state = f"{results}/checkpoints/{{run}}/seed{{seed}}/state{{epoch}}.safetensors"
+        self.training_log = f"{results}/training/{{run}}/seed{{seed}}/epochs{{epochs}}.csv"
+        measured = f"{results}/metrics/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}"
+        self.measured, self.measured_tasks = f"{measured}.csv", f"{measured}.tasks.csv"
+        self.run_table = f"{results}/tables/{{run}}/{{metric}}.csv"
+        self.table = f"{results}/tables/{{metric}}.csv"
+        self.best_epochs = f"{results}/best_epochs.csv"
+        self.figure = f"{settings.folders.figures}/{{figure}}.{{suffix}}"
+        self.verdicts = f"{results}/claims.{{suffix}}"
+        self.provenance = f"{results}/provenance.html"
+        self.kept = f"{results}/kept.csv"
+        self.benchmarks = f"{results}/benchmarks"
+        self.logs = f"{results}/logs"
+
+    # --- files that rules read
+
+    def run(self, wildcards: Any) -> Run:
+        """Return the settings of a run."""
+        return self.settings.runs[wildcards.run]
+
+    def data_of(self, wildcards: Any) -> str:
+        """Return the prepared file that a run is trained on."""
+        return self.data.format(dataset=self.run(wildcards).dataset)
+
+    def test_data_of(self, wildcards: Any) -> str:
+        """Return the prepared file that a run is judged on."""
+        return self.data.format(dataset=self.run(wildcards).at_test().dataset)
+
+    def manifest_of(self, wildcards: Any) -> str | list[str]:
+        """Return the manifest of a dataset's archives; generated data have none."""
+        archives = self.settings.datasets[wildcards.dataset].archives()
+        return self.manifest.format(dataset=wildcards.dataset) if archives else []
+
+    def initial_weights_of(self, wildcards: Any) -> str | list[str]:
+        """Return the file of weights that a run starts from, if it has one."""
+        return self.run(wildcards).initial_weights or []
+
+    def checkpoints_of(self, wildcards: Any) -> list[str]:
+        """Return the checkpoints that a metric job measures."""
+        first, _, last = wildcards.epochs.partition("-")
+        return self.checkpoints(wildcards, int(first), int(last or first))
+
+    def checkpoints(self, wildcards: Any, first: int, last: int) -> list[str]:
+        """Return the checkpoints of the epochs from first to last."""
+        return [
+            self.checkpoint.format(run=wildcards.run, seed=wildcards.seed, epoch=epoch)
+            for epoch in range(first, last + 1)
+        ]
+
+    def measured_of(self, wildcards: Any) -> list[str]:
+        """Return the tables of all jobs of one run and metric."""
+        return [
+            self.measured.format(metric=wildcards.metric, run=wildcards.run, seed=s, epochs=e)
+            for s in self.run(wildcards).seeds
+            for e in self.epochs_of_jobs(wildcards.run)
+        ]
+
+    def run_tables_of(self, wildcards: Any) -> list[str]:
+        """Return the tables of one metric of all runs that some figure shows."""
+        shown = (run for metric, run in self.settings.pairs() if metric == wildcards.metric)
+        return [self.run_table.format(run=run, metric=wildcards.metric) for run in shown]
+
+    def tables_of(self, wildcards: Any) -> list[str]:
+        """Return the tables of a figure's metrics and runs."""
+        return [
+            self.run_table.format(run=run, metric=metric)
+            for metric in plugins.declared("figures", wildcards.figure, "METRICS")
+            for run in self.settings.figures[wildcards.figure]
+        ]
+
+    def judged_tables(self) -> list[str]:
+        """Return the tables that claims read and figures show."""
+        return [self.run_table.format(metric=m, run=r) for m, r in self._judged_pairs()]
+
+    # --- jobs
+
+    def blocks(self) -> list[tuple[int, int]]:
+        """Return every block of epochs of some run, first and last."""
+        return sorted({block for run in self.settings.runs.values() for block in run.blocks()})
+
+    def runs_with(self, block: tuple[int, int]) -> str:
+        """Return the pattern of the runs that train this block of epochs."""
+        return "|".join(n for n, run in self.settings.runs.items() if block in run.blocks())
+
+    def epochs_of_jobs(self, run: str) -> list[str]:
+        """Return the `epochs` wildcard of every metric job of a run: "7", or "0-9" for several."""
+        step, last = self.settings.checkpoints_per_job, self.settings.runs[run].epochs
+        batches = [(first, min(first + step - 1, last)) for first in range(0, last + 1, step)]
+        return [f"{a}" if a == b else f"{a}-{b}" for a, b in batches]
+
+    def metrics_shown(self) -> list[str]:
+        """Return the metrics that some figure shows."""
+        return sorted({metric for metric, _ in self.settings.pairs()})
+
+    def runs_shown(self) -> list[str]:
+        """Return the runs that some figure shows."""
+        return sorted({run for _, run in self.settings.pairs()})
+
+    def judged_runs(self) -> list[str]:
+        """Return the names of the runs that claims are judged on."""
+        shown = {run for _, run in self._judged_pairs()}
+        return [name for name in self.settings.runs if name in shown]
+
+    def claims(self) -> list[str]:
+        """Return the claims that are judged."""
+        return plugins.names("claims")
+
+    def _judged_pairs(self) -> list[tuple[str, str]]:
+        read = {m for c in self.claims() for m in plugins.declared("claims", c, "METRICS")}
+        return [(metric, run) for metric, run in self.settings.pairs() if metric in read]
+
+    # --- what jobs depend on besides files
+
+    def settings_of(self, wildcards: Any) -> str:
+        """Return what a run's metric jobs depend on, as JSON; a change of it reruns them."""
+        return self.run(wildcards).settings()
+
+    def training_settings_of(self, wildcards: Any) -> str:
+        """Return what a run's training jobs depend on, as JSON."""
+        return self.run(wildcards).training_settings()
+
+    def dataset_of(self, wildcards: Any) -> str:
+        """Return a dataset's options as JSON."""
+        return self.settings.datasets[wildcards.dataset].model_dump_json()
+
+    def counts_of(self, wildcards: Any) -> str:
+        """Return how many fixed tasks a metric wants of each split, as JSON."""
+        options = self.metric_options(wildcards.metric)
+        keys = {"test": "tasks", "val": "val_tasks", "train": "train_tasks"}
+        counts = {split: options[key] for split, key in keys.items() if options.get(key)}
+        return json.dumps(counts)
+
+    def options_of(self, wildcards: Any) -> str:
+        """Return a metric's options as JSON."""
+        return json.dumps(self.metric_options(wildcards.metric))
+
+    def metric_options(self, metric: str) -> dict[str, Any]:
+        """Return a metric's options.
+
+        Raises:
+            UserError: its module is broken.
+        """
+        if metric not in self.settings.metrics:
+            plugins.options("metrics", metric)
+        return self.settings.metrics[metric]
+
+    def settings_of_runs(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return what several runs' results depend on, by name."""
+        return {name: json.loads(self.settings.runs[name].settings()) for name in names}
+
+    def judged_datasets(self) -> dict[str, Any]:
+        """Return the options of the judged runs' datasets: published numbers are for some only."""
+        names = sorted({self.settings.runs[run].at_test().dataset for run in self.judged_runs()})
+        return {name: self.settings.datasets[name].model_dump(mode="json") for name in names}
+
+    # --- code
+
+    def code_of_dataset(self, wildcards: Any) -> str:
+        """Return the digest of what prepares a dataset."""
+        kind = self.settings.datasets[wildcards.dataset].kind
+        return digest(_job("prepare"), part("datasets", kind))
+
+    def code_of_tasks(self, wildcards: Any) -> str:
+        """Return the digest of what samples a run's tasks."""
+        return digest(_job("sample"), *self._kinds(self.run(wildcards)))
+
+    def code_of_training(self, wildcards: Any) -> str:
+        """Return the digest of what trains a run."""
+        return digest(_job("train"), *self._run_parts(self.run(wildcards)))
+
+    def code_of_metric(self, wildcards: Any) -> str:
+        """Return the digest of what measures a run's metric."""
+        metric = part("metrics", wildcards.metric)
+        return digest(_job("measure"), metric, *self._run_parts(self.run(wildcards)))
+
+    def code_of_tables(self) -> str:
+        """Return the digest of what joins tables."""
+        return digest(_job("tabulate"))
+
+    def code_of_figure(self, wildcards: Any) -> str:
+        """Return the digest of what draws a figure."""
+        return digest(_job("draw"), part("figures", wildcards.figure))
+
+    def code_of_claims(self) -> str:
+        """Return the digest of what judges the claims."""
+        return digest(_job("judge"), *(part("claims", name) for name in self.claims()))
+
+    def code_of_provenance(self) -> str:
+        """Return the digest of what tells where results come from."""
+        return digest(_job("record"))
+
+    def shown_names(self) -> list[Any]:
+        """Return what metrics, algorithms and datasets are called on figures."""
+        rooms = {"metrics": "QUANTITIES", "algorithms": "NAME", "datasets": "NAME"}
+        return [
+            plugins.readable(room, name, constant)
+            for room, constant in rooms.items()
+            for name in plugins.names(room)
+        ]
+
+    def _run_parts(self, run: Run) -> list[str]:
+        chosen = {
+            "algorithms": run.algorithm,
+            "networks": run.network.name,
+            "optimizers": run.optimizer.name,
+        }
+        if run.regularizer:
+            chosen["regularizers"] = run.regularizer.name
+        return [*(part(*each) for each in chosen.items()), *self._kinds(run)]
+
+    def _kinds(self, run: Run) -> list[str]:
+        names = {run.dataset, run.at_test().dataset}
+        kinds = sorted({self.settings.datasets[name].kind for name in names})
+        return [part("datasets", kind) for kind in kinds]
+
+    # --- the report
+
+    def section_of(self, wildcards: Any) -> str:
+        """Return the category of a figure in the report: its section of the paper, with a title."""
+        section = plugins.declared("figures", wildcards.figure, "SECTION", "Other figures")
+        titles = plugins.declared("figures", "__init__", "SECTIONS")
+        return f"{section} {titles.get(section, '')}".strip()
+
+    def configuration(self, raw: dict[str, Any]) -> str:
+        """Return the configuration in force as YAML; where archives lie is no part of results."""
+        kept = {key: value for key, value in raw.items() if key != "archives"}
+        plain = json.loads(json.dumps(kept))
+        return yaml.safe_dump(plain, sort_keys=False, default_flow_style=None)
+
+
+def _job(name: str) -> str:
+    return f"metalandscape.jobs.{name}"
+

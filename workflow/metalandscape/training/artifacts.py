@@ -1,0 +1,180 @@
+"""Checkpoints and training states: files that stand alone, and say what they belong to."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .. import networks
+from ..algorithms import Algorithm, Meta
+from ..ground.errors import UserError
+from ..ground.files import read_arrays, write_arrays
+from ..networks import Network
+from .outer import Slots
+
+SEPARATOR = "/"  # between a meta-parameter and one of the optimizer's vectors
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a file belongs to; all of it stands in the file's metadata.
+
+    Attributes:
+        run: the run's name.
+        seed: its seed.
+        settings: the run's settings as JSON (`Run.settings`).
+        dataset: the digest of the prepared dataset.
+        preprocessing: how its images were prepared; empty for data without images.
+        spec: what networks must know of the dataset, as `tasks.task.Spec` has it.
+        code: the digest of the code that trained.
+        version: of the package.
+    """
+
+    run: str
+    seed: int
+    settings: str
+    dataset: str
+    preprocessing: dict[str, Any]
+    spec: dict[str, Any]
+    code: str
+    version: str
+
+    def check(self, path: str | Path, metadata: Mapping[str, Any]) -> None:
+        """Refuse a file of another run, seed or dataset.
+
+        Raises:
+            UserError: the sentence names the file and what it belongs to.
+        """
+        for key, mine in (("run", self.run), ("seed", self.seed), ("dataset", self.dataset)):
+            if metadata.get(key) != mine:
+                other = metadata.get(key, "nothing it names")
+                raise UserError(
+                    f"{path} belongs to {key} {other}, but is used for {key} {mine}; remove it, "
+                    "and it is made anew."
+                )
+
+
+@dataclass
+class State:
+    """Everything that training goes on from.
+
+    Random streams are named by the meta-iteration, so the epoch stands for the random state.
+
+    Attributes:
+        epoch: epochs done.
+        meta: the meta-parameters.
+        slots: the vectors of the outer optimizer.
+    """
+
+    epoch: int
+    meta: Meta
+    slots: Slots
+
+    @classmethod
+    def load(cls, path: str | Path, origin: Origin) -> "State":
+        """Read a state written by `save`.
+
+        Raises:
+            UserError: it belongs to another run, seed or dataset.
+        """
+        arrays, metadata = read_arrays(path)
+        _check_kind(path, metadata, "training state")
+        origin.check(path, metadata)
+        meta, slots = {}, {}
+        for name, tensor in _tensors(arrays).items():
+            parameter, _, slot = name.partition(SEPARATOR)
+            if slot:
+                slots.setdefault(parameter, {})[slot] = tensor
+            else:
+                meta[parameter] = tensor
+        return cls(metadata["epoch"], meta, slots)
+
+    def save(self, path: str | Path, origin: Origin) -> None:
+        """Write the state as safetensors."""
+        kept = {
+            f"{name}{SEPARATOR}{slot}": tensor
+            for name, slots in self.slots.items()
+            for slot, tensor in slots.items()
+        }
+        arrays = {name: tensor.numpy() for name, tensor in (self.meta | kept).items()}
+        write_arrays(path, arrays, kind="training state", epoch=self.epoch, **asdict(origin))
+
+    def copy(self) -> "State":
+        """Return a state that shares no memory with this one."""
+        slots = {
+            name: {slot: tensor.clone() for slot, tensor in own.items()}
+            for name, own in self.slots.items()
+        }
+        return State(self.epoch, {n: t.clone() for n, t in self.meta.items()}, slots)
+
+
+def save_checkpoint(
+    path: str | Path, algorithm: Algorithm, epoch: int, meta: Meta, origin: Origin
+) -> None:
+    """Write the meta-parameters: theta by the network's parameter names, others by their own."""
+    parts = networks.unflatten(algorithm.network, meta["theta"])
+    others = {f"meta.{name}": tensor for name, tensor in meta.items() if name != "theta"}
+    arrays = {name: tensor.numpy() for name, tensor in (parts | others).items()}
+    write_arrays(path, arrays, kind="checkpoint", epoch=epoch, **asdict(origin))
+
+
+def load_checkpoint(path: str | Path, algorithm: Algorithm, origin: Origin) -> tuple[int, Meta]:
+    """Return epoch and meta-parameters of a checkpoint.
+
+    Raises:
+        UserError: it belongs to another run, seed or dataset.
+    """
+    arrays, metadata = read_arrays(path)
+    _check_kind(path, metadata, "checkpoint")
+    origin.check(path, metadata)
+    return metadata["epoch"], meta_of(path, _tensors(arrays), algorithm.network)
+
+
+def initial_weights(path: str | Path, algorithm: Algorithm) -> Meta:
+    """Return meta-parameters to start from, of a checkpoint or of a plain safetensors state dict.
+
+    What the file doesn't have, as the learned rates of an algorithm, is as `Algorithm.initial` has
+    it.
+
+    Raises:
+        UserError: the file isn't one of those, or its tensors aren't those of the network.
+    """
+    arrays, _ = read_arrays(path)
+    initial = algorithm.initial()
+    given = meta_of(path, _tensors(arrays), algorithm.network)
+    fitting = {n: t for n, t in given.items() if n in initial and t.shape == initial[n].shape}
+    return initial | fitting
+
+
+def meta_of(path: str | Path, tensors: Mapping[str, Tensor], network: Network) -> Meta:
+    """Return meta-parameters by name, given the tensors of a checkpoint.
+
+    Raises:
+        UserError: the tensors aren't those of the network.
+    """
+    wanted = {p.name: tuple(p.shape) for p in network.parameters}
+    own = {name: t for name, t in tensors.items() if not name.startswith("meta.")}
+    shapes = {name: tuple(t.shape) for name, t in own.items()}
+    for name in [*wanted, *shapes]:
+        if wanted.get(name) != shapes.get(name):
+            raise UserError(
+                f"{path}: its tensor {name} has the shape {shapes.get(name, 'of none')}, but the "
+                f"run's network has {wanted.get(name, 'none of this name')}; give weights of the "
+                "same network and number of classes."
+            )
+    theta = networks.flatten(network, {name: t.float() for name, t in own.items()})
+    others = {n.removeprefix("meta."): t for n, t in tensors.items() if n.startswith("meta.")}
+    return {"theta": theta, **others}
+
+
+def _check_kind(path: str | Path, metadata: Mapping[str, Any], kind: str) -> None:
+    if metadata.get("kind") != kind:
+        raise UserError(f"{path} is no {kind} of this project; remove it, and it is made anew.")
+
+
+def _tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}

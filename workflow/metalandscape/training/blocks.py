@@ -1,0 +1,95 @@
+"""Training a block of epochs: from one training state to checkpoints and the next state."""
+
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from ..algorithms import Algorithm
+from ..datasets import Dataset
+from ..ground.errors import UserError
+from ..settings.run import Run
+from .artifacts import Origin, State, initial_weights, save_checkpoint
+from .outer import Optimizer
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, float]
+
+
+def start(algorithm: Algorithm, weights: str | Path | None = None) -> State:
+    """Return the state before meta-training, from given weights where there are any."""
+    meta = initial_weights(weights, algorithm) if weights else algorithm.initial()
+    return State(0, meta, Optimizer(algorithm.setup.run).initial(meta))
+
+
+def train(
+    algorithm: Algorithm,
+    dataset: Dataset,
+    state: State,
+    checkpoints: Mapping[int, str | Path],
+    origin: Origin,
+) -> tuple[State, list[Row]]:
+    """Train up to the last epoch of `checkpoints`, writing each of them.
+
+    Args:
+        algorithm: what is trained.
+        dataset: what tasks are sampled from.
+        state: where to go on from; epoch 0 is the initialization.
+        checkpoints: the file of every epoch of this block.
+        origin: what the checkpoints belong to.
+
+    Returns:
+        The state to go on from, and one log row per epoch trained: its number, mean loss and
+        accuracy of its meta-iterations, and seconds.
+    """
+    optimizer = Optimizer(algorithm.setup.run)
+    rows = []
+    if state.epoch in checkpoints:
+        save_checkpoint(checkpoints[state.epoch], algorithm, state.epoch, state.meta, origin)
+    for _ in range(state.epoch, max(checkpoints)):
+        state, row = _epoch(algorithm, optimizer, dataset, state)
+        save_checkpoint(checkpoints[state.epoch], algorithm, state.epoch, state.meta, origin)
+        log.info("epoch %(epoch)d: loss %(loss).4f, accuracy %(accuracy).4f, %(seconds).1f s", row)
+        rows.append(row)
+    return state, rows
+
+
+def _epoch(
+    algorithm: Algorithm, optimizer: Optimizer, dataset: Dataset, before: State
+) -> tuple[State, Row]:
+    """Return the state after one more epoch of meta-iterations, and the epoch's log row."""
+    started = time.perf_counter()
+    run, after = algorithm.setup.run, before.copy()
+    after.epoch = before.epoch + 1
+    first = before.epoch * run.iterations
+    losses, accuracies = [], []
+    bar = tqdm(
+        range(first, first + run.iterations), f"epoch {after.epoch}", leave=False, disable=None
+    )
+    for iteration in bar:
+        outer = algorithm.step(after.meta, dataset, iteration)
+        if not np.isfinite(outer.loss):
+            raise diverged(run, algorithm.setup.seed, after.epoch, outer.loss)
+        optimizer.step(after.meta, after.slots, outer.gradients, iteration)
+        losses.append(outer.loss)
+        accuracies.append(outer.accuracy)
+        bar.set_postfix(loss=f"{outer.loss:.3f}", accuracy=f"{outer.accuracy:.3f}")
+    row = {
+        "epoch": after.epoch,
+        "loss": float(np.mean(losses)),
+        "accuracy": float(np.mean(accuracies)),
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    return after, row
+
+
+def diverged(run: Run, seed: int, epoch: int, loss: float) -> UserError:
+    """Return the error that says where training diverged."""
+    return UserError(
+        f"training of seed {seed} diverged in epoch {epoch} (the loss is {loss}); "
+        "lower the run's inner_rate or outer_rate."
+    )
