@@ -1,17 +1,15 @@
 """The native engine against the reference."""
 
-import os
-
 import numpy as np
 import pytest
 import torch
 
-from metalandscape.engines import Choice, native, reference
+from metalandscape.engines import native, reference
 from metalandscape.networks import initialize
 from metalandscape.tasks.task import Task
 from stand_ins import conv_network, conv_tasks, engine, rates, relative, start
 
-# downsampling, output, (height, width, channels), way, shot, filters
+# downsampling, output, (height, width, channels), way, shot, filters; four modules unless given
 NETWORKS = {
     "stride-mean": ("stride", "mean", (14, 14, 1), 5, 1, 6),
     "stride-flatten, odd": ("stride", "flatten", (13, 17, 3), 2, 3, 5),
@@ -20,14 +18,21 @@ NETWORKS = {
     "pool-flatten, oblong": ("pool", "flatten", (33, 18, 3), 20, 1, 4),
     "many images": ("stride", "mean", (28, 28, 1), 20, 5, 16),
     "one filter": ("stride", "flatten", (8, 8, 2), 2, 2, 1),
+    "one module": ("stride", "mean", (9, 8, 2), 3, 2, 5, 1),
+    "one module that pools": ("pool", "flatten", (9, 8, 1), 3, 2, 5, 1),
+    "two modules": ("pool", "mean", (11, 8, 3), 4, 1, 6, 2),
+    "three modules": ("stride", "flatten", (14, 9, 1), 3, 2, 6, 3),
+    "six modules, of which two see single pixels": ("stride", "mean", (16, 13, 1), 3, 2, 4, 6),
+    "five modules": ("pool", "flatten", (32, 35, 1), 2, 2, 4, 5),
 }
 
 
 @pytest.fixture(params=NETWORKS)
 def case(request):
     """A network, theta and tasks that the native engine knows."""
-    downsampling, output, (height, width, channels), way, shot, filters = NETWORKS[request.param]
-    options = {"filters": filters, "downsampling": downsampling, "output": output}
+    downsampling, output, (height, width, channels), way, shot, *numbers = NETWORKS[request.param]
+    options = dict(zip(("filters", "modules"), numbers, strict=False))
+    options |= {"downsampling": downsampling, "output": output}
     network = conv_network((channels, height, width), way, **options)
     generator = torch.Generator().manual_seed(3)
 
@@ -144,50 +149,15 @@ def test_single_precision_is_close(case):
     assert relative(found, expected) < 1e-4
 
 
-def build_without(monkeypatch, tmp_path, capfd, **environment):
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    native.build(tmp_path / "kernel")
-    said = capfd.readouterr().err
-    assert said.count("\n") == 1 and "slower reference engine" in said
-    assert (tmp_path / "kernel").read_bytes() == b""
-    assert os.listdir(tmp_path) == ["kernel"]
-    chosen = Choice("auto", tmp_path / "kernel").of(conv_network())
-    assert isinstance(chosen, reference.Engine)
-    return said
-
-
-def test_without_a_compiler_one_line_says_what_is_used(monkeypatch, tmp_path, capfd):
-    monkeypatch.delenv("CXX", raising=False)
-    said = build_without(monkeypatch, tmp_path, capfd, PATH=str(tmp_path / "nothing"))
-    assert "no C++ compiler" in said
-
-
-@pytest.mark.parametrize("compiler", ["false", "/no/such/compiler"])
-def test_a_compiler_that_fails_is_named(monkeypatch, tmp_path, capfd, compiler):
-    assert compiler in build_without(monkeypatch, tmp_path, capfd, CXX=compiler)
-
-
-def test_a_processor_that_is_too_old_gets_the_reference(monkeypatch):
-    monkeypatch.setattr(native.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
-    assert isinstance(engine(conv_network(), "auto"), reference.Engine)
-
-
-def test_scipys_blas_serves_where_torchs_is_hidden(monkeypatch, tmp_path):
-    class Hidden:
+def test_what_the_kernel_does_not_know_is_left_to_the_reference():
+    class Other(type(conv_network())):
         pass
 
-    network, tasks = conv_network(), conv_tasks(2)
-    expected = engine(network, "auto").meta_gradient(start(network), tasks, 2, 0.1, True).gradient
-    load = native.ctypes.CDLL
-    hide = lambda path: Hidden() if "torch" in str(path) else load(path)  # noqa: E731
-    monkeypatch.setattr(native.ctypes, "CDLL", hide)
-    addresses = native._blas()
-    monkeypatch.undo()
-    assert addresses[2] is None
-    native.build(tmp_path / "other.so")
-    fast = Choice("auto", tmp_path / "other.so").of(network)
-    fast._library.use_blas(*addresses)
-    found = fast.meta_gradient(start(network), tasks, 2, 0.1, True).gradient
-    assert relative(found, expected) < 1e-12
+    known = conv_network()
+    others = [
+        conv_network(tasks="regression"),
+        conv_network(way=5000),
+        Other(known.options, known.input_shape, known.output_size, known.tasks),
+    ]
+    for network in others:
+        assert type(engine(network, "auto")) is reference.Engine

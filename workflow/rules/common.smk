@@ -44,5 +44,5 @@ def caption_of(wildcards, input):
 
 def kernel_sources():
     """The C++ files of the fast engine's kernel, relative to the working directory."""
-    files = digests.sources(plugins.PACKAGE / "engines" / "native.py")
+    files = digests.sources(plugins.PACKAGE / "engines" / "_library.py")
     return [os.path.relpath(file) for file in files]

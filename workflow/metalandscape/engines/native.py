@@ -1,117 +1,41 @@
-"""The convolutional network by hand, in C++: kernel.cpp, which holds the derivation.
+"""The convolutional network by hand, in C++: kernel/kernel.cpp, which holds the derivation.
 
-It serves `conv` of four modules, for classification.
+It serves `conv` with any number of modules, for classification; regression by `conv` is left to
+the reference engine.
 """
 
 import ctypes
-import functools
-import os
-import platform
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import torch
 from torch import Tensor
 
-from ..ground.files import whole
 from ..networks import HEAD, Network, size, unflatten
 from ..tasks.task import Task
 from . import Choice, LossGradient, Rates, mean, pull_back_step, rates_like
+from ._library import build as build
+from ._library import load
 
 NETWORK = "metalandscape.networks.conv"
-SOURCES = ("kernel.cpp",)
-SOURCE = Path(__file__).with_name("kernel.cpp")
-COMPILERS = ("c++", "g++", "clang++")
-# No -ffast-math, and nothing that only the machine that compiles may have.
-FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-fno-math-errno", "-fno-trapping-math")
-MACHINE = {"x86_64": ("-march=x86-64-v3",), "AMD64": ("-march=x86-64-v3",)}
 SUPPORT, TARGET = 0, 1  # slots for images
 MOST_FILTERS = 4096  # of the kernel's fixed buffers
 
 
-def build(output: str | Path) -> None:
-    """Compile the kernel; where that is impossible, write an empty file and say so in one line."""
-    compiler = os.environ.get("CXX") or next(filter(shutil.which, COMPILERS), None)
-    with whole(output) as temporary:
-        command = [compiler, *FLAGS, *MACHINE.get(platform.machine(), ()), SOURCE, "-o", temporary]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True) if compiler else None
-        except OSError as error:
-            done = subprocess.CompletedProcess(command, 1, stderr=str(error))
-        if done is None or done.returncode:
-            why = f"{compiler} failed: {done.stderr.strip():.200}" if done else "no C++ compiler"
-            why = " ".join(why.split())
-            print(f"metalandscape: the slower reference engine is used; {why}.", file=sys.stderr)
-            temporary.write_bytes(b"")
-
-
 def serve(network: Network, choice: Choice) -> "Engine | None":
     """Return the engine, if the kernel knows the network and runs on this processor."""
-    if choice.kernel is None or not knows(network) or not usable(choice.kernel):
+    if choice.kernel is None or not _knows(network):
         return None
-    return Engine(network, choice.kernel, choice.threads)
+    library = load(choice.kernel)
+    return Engine(network, library, choice.threads) if library else None
 
 
-def knows(network: Network) -> bool:
-    """Return whether the kernel can compute the network."""
+def _knows(network: Network) -> bool:
     if type(network).__module__ != NETWORK or network.tasks != "classification":
         return False
-    widest = max(network.options.filters, network.output_size)
-    return network.options.modules == 4 and widest <= MOST_FILTERS
-
-
-def usable(kernel: str | Path) -> bool:
-    """Return whether `build` made a kernel, and this processor runs it."""
-    built = Path(kernel).exists() and Path(kernel).stat().st_size > 0
-    modern = (
-        platform.machine() not in MACHINE or torch.backends.cpu.get_cpu_capability() != "DEFAULT"
-    )
-    return built and modern
-
-
-@functools.cache
-def _library(kernel: str) -> ctypes.CDLL:
-    """Load the kernel and hand it a BLAS."""
-    library = ctypes.CDLL(kernel)
-    library.use_blas(*_blas())
-    for kind in ("float", "double"):
-        getattr(library, f"create_{kind}").restype = ctypes.c_void_p
-    return library
-
-
-def _wide_amd() -> bool:
-    """Return whether this is a processor by AMD with AVX-512, which MKL uses on Intel's only."""
-    known = Path("/proc/cpuinfo")
-    wide = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
-    return wide and known.exists() and "AuthenticAMD" in known.read_text()
-
-
-def _blas() -> tuple[int | None, ...]:
-    """Return the addresses of sgemm, dgemm, and of a setter of BLAS threads or None.
-
-    torch's own BLAS where its library shows it and is made for this processor, otherwise SciPy's.
-    """
-    known = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
-    if all(hasattr(known, name) for name in ("sgemm_", "dgemm_")) and not _wide_amd():
-        names = ("sgemm_", "dgemm_", "MKL_Set_Num_Threads_Local")
-        found = [getattr(known, name, None) for name in names]
-        return tuple(f and ctypes.cast(f, ctypes.c_void_p) for f in found)
-    # The kernel has threads of its own. Read when SciPy's BLAS is loaded.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from scipy.linalg import cython_blas
-
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-    name = ctypes.pythonapi.PyCapsule_GetName
-    name.restype, name.argtypes = ctypes.c_char_p, (ctypes.py_object,)
-    capsules = [cython_blas.__pyx_capi__[function] for function in ("sgemm", "dgemm")]
-    return (*[ctypes.c_void_p(pointer(c, name(c))) for c in capsules], None)
+    return max(network.options.filters, network.output_size) <= MOST_FILTERS
 
 
 class Engine:
@@ -121,9 +45,9 @@ class Engine:
     column of the linear layer's weights; vectors in that order are called packed.
     """
 
-    def __init__(self, network: Network, kernel: str | Path, threads: int = 1) -> None:
+    def __init__(self, network: Network, library: ctypes.CDLL, threads: int = 1) -> None:
         """Compute with this network, on `threads` tasks at a time."""
-        self._library = _library(str(Path(kernel).resolve()))
+        self._library = library
         options = network.options
         stride = 2 if options.downsampling == "stride" else 1
         averaged = options.output == "mean"
@@ -131,6 +55,7 @@ class Engine:
             network.output_size,
             *network.input_shape,
             options.filters,
+            options.modules,
             stride,
             averaged,
         )
@@ -253,7 +178,10 @@ class _Workspace:
     def gradient(
         self, slot: int, step: int | None, theta: Tensor, y: Tensor, wanted: bool = True
     ) -> LossGradient:
-        """Return loss, accuracy and, where wanted, the gradient; keep it all as a step's."""
+        """Return loss, accuracy and, if wanted, the gradient.
+
+        If `step` is given, keep the state for Hessian products there.
+        """
         out, result = torch.empty_like(theta), (ctypes.c_double * 2)()
         self._calls["gradient"](
             self._address,

@@ -1,0 +1,133 @@
+"""The kernel as a library: compiled once, verified whenever it is loaded, handed a BLAS."""
+
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from ..ground.files import whole
+
+# Relative to this module; the first is what the compiler is given, and includes the others.
+SOURCES = (
+    "kernel/kernel.cpp",
+    "kernel/arithmetic.hpp",
+    "kernel/backward.hpp",
+    "kernel/columns.hpp",
+    "kernel/forward.hpp",
+    "kernel/network.hpp",
+    "kernel/pooling.hpp",
+    "kernel/tangent.hpp",
+    "kernel/workspace.hpp",
+)
+COMPILERS = ("c++", "g++", "clang++")
+# No -ffast-math, and no instructions that only the compiling machine may have.
+FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-fno-math-errno", "-fno-trapping-math")
+MACHINE = {"x86_64": ("-march=x86-64-v3",), "AMD64": ("-march=x86-64-v3",)}
+SEAL = b"metalandscape kernel "  # and the SHA-256 of the bytes before: how a whole file ends
+SLOWER = "metalandscape: the slower reference engine is used"
+
+
+def build(output: str | Path) -> None:
+    """Compile the kernel; if that is impossible, write an empty file and say so in one line."""
+    compiler = os.environ.get("CXX") or next(filter(shutil.which, COMPILERS), None)
+    with whole(output) as temporary:
+        why = _compile(compiler, temporary) if compiler else "no C++ compiler"
+        if why:
+            print(f"{SLOWER}; {why}.", file=sys.stderr)
+            temporary.write_bytes(b"")
+        else:
+            # A loader maps only the parts that a library's header names, so bytes may follow them.
+            with open(temporary, "ab") as file:
+                file.write(_seal(temporary.read_bytes()))
+
+
+def _compile(compiler: str, output: Path) -> str | None:
+    """Compile the kernel, and return why that failed, if it did."""
+    source = Path(__file__).parent / SOURCES[0]
+    command = [compiler, *FLAGS, *MACHINE.get(platform.machine(), ()), source, "-o", output]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        done = subprocess.CompletedProcess(command, 1, stderr=str(error))
+    said = " ".join(f"{done.stderr.strip():.200}".split())
+    return f"{compiler} failed: {said}" if done.returncode else None
+
+
+def _seal(binary: bytes) -> bytes:
+    return SEAL + hashlib.sha256(binary).digest()
+
+
+def load(kernel: str | Path) -> ctypes.CDLL | None:
+    """Return the library that `build` made, or None if it made none that this machine runs.
+
+    A file that is damaged or can't be loaded is said once, in one line on stderr.
+    """
+    path = Path(kernel)
+    modern = (
+        platform.machine() not in MACHINE or torch.backends.cpu.get_cpu_capability() != "DEFAULT"
+    )
+    if not modern or not path.exists() or path.stat().st_size == 0:
+        return None
+    return _load(str(path.resolve()))
+
+
+@functools.cache
+def _load(kernel: str) -> ctypes.CDLL | None:
+    # To load a truncated library is a bus error, which no program survives: it is read before.
+    content, length = Path(kernel).read_bytes(), len(_seal(b""))
+    if content[-length:] != _seal(content[:-length]):
+        return _refused(kernel, "is damaged")
+    try:
+        library = ctypes.CDLL(kernel)
+    except OSError as error:
+        return _refused(kernel, f"can't be loaded ({error})")
+    library.use_blas(*_blas())
+    for kind in ("float", "double"):
+        getattr(library, f"create_{kind}").restype = ctypes.c_void_p
+    return library
+
+
+def _refused(kernel: str, why: str) -> None:
+    remedy = "delete it, and the workflow compiles it again"
+    print(f"{SLOWER}; {kernel} {why}: {remedy}.", file=sys.stderr)
+
+
+def _wide_amd() -> bool:
+    """Return whether this is an AMD processor with AVX-512, which MKL uses only on Intel."""
+    known = Path("/proc/cpuinfo")
+    wide = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+    return wide and known.exists() and "AuthenticAMD" in known.read_text()
+
+
+def _blas() -> tuple[ctypes.c_void_p | None, ...]:
+    """Return the addresses of sgemm, dgemm, and of a setter of BLAS's threads or None.
+
+    They are of torch's own BLAS if its library exports them and is fast on this processor,
+    otherwise of SciPy's.
+    """
+    known = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
+    if all(hasattr(known, name) for name in ("sgemm_", "dgemm_")) and not _wide_amd():
+        names = ("sgemm_", "dgemm_", "MKL_Set_Num_Threads_Local")
+        found = [getattr(known, name, None) for name in names]
+        return tuple(f and ctypes.cast(f, ctypes.c_void_p) for f in found)
+    # SciPy's BLAS reads this when it is loaded. The engine runs tasks in threads of its own.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from scipy.linalg import cython_blas
+
+    capsules = [cython_blas.__pyx_capi__[function] for function in ("sgemm", "dgemm")]
+    return (*map(_address, capsules), None)
+
+
+def _address(capsule: object) -> ctypes.c_void_p:
+    """Return the function that a capsule of Cython's holds."""
+    name, pointer = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
+    name.restype, name.argtypes = ctypes.c_char_p, (ctypes.py_object,)
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
+    return ctypes.c_void_p(pointer(capsule, name(capsule)))
