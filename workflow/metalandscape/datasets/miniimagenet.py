@@ -12,13 +12,13 @@ import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from ..ground.errors import UserError
-from . import DatasetOptions, Split, _archives, _pickles
+from . import DatasetOptions, Split, _archives, _pickles, _pixels
 from ._images import ImageDataset
 from ._splits import REPOSITORY, SPLITS
 
@@ -88,7 +88,18 @@ def prepare(options: Options, folder: Path, record: Path) -> ImageDataset:
         splits = paper_split(splits)
     if options.sha256 is None:
         _archives.hold(record, digest, path)  # after the checks: nothing else is worth recording
-    return ImageDataset.from_classes(classes, splits, rotations=False)
+    return ImageDataset.from_classes(
+        classes,
+        splits,
+        rotations=False,
+        preprocessing=_pixels.described(options.image_size, 3),
+        kind=options.kind,
+    )
+
+
+def restore(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> ImageDataset:
+    """Return the dataset of a prepared file."""
+    return ImageDataset.restore(arrays, metadata)
 
 
 def fingerprint(path: Path) -> str:
@@ -190,9 +201,7 @@ def read_pickle(
             f"{where}: expected image_data and class_dict, or data, labels and catname2label."
         ) from error
     _check_pixels(where, pixels, rows)
-    return {
-        name: [_archives.resized(pixels[i], size) for i in index] for name, index in rows.items()
-    }
+    return {name: [_pixels.resized(pixels[i], size) for i in index] for name, index in rows.items()}
 
 
 def _unpack(content: Mapping) -> tuple[np.ndarray, dict[str, list[int]]]:
@@ -229,7 +238,7 @@ def read_table(
             raise UserError(f"{where}: every row should have a filename and a label.")
         if name not in members:
             raise UserError(f"{where} names the image {name}, which the archive lacks.")
-        image = _archives.decode(
+        image = _pixels.decode(
             archive.read(members[name]), f"{archive.path}: {members[name]}", size, 3
         )
         classes.setdefault(label, []).append(image)

@@ -259,7 +259,7 @@ def _check_images(run: Run, data: DatasetOptions, require: Callable) -> None:
         f"{run.dataset} has {size}; lower shot or targets",
     )
     for split in ("train", "test"):
-        count = data.classes(split)
+        count = data.largest_way(split)
         require(
             count is None or run.way <= count,
             "way",
