@@ -4,15 +4,13 @@ import functools
 import gc
 import hashlib
 import http.server
-import io
 import threading
 import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from metalandscape.datasets import _archives
+from metalandscape.datasets import _archives, _pixels
 from metalandscape.ground.errors import UserError
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -155,31 +153,11 @@ def test_fetch_retries(tmp_path, served, monkeypatch):
         _archives.fetch(f"{served[1]}/late.zip", f"sha256:{'0' * 64}", tmp_path, "late.zip")
 
 
-def encoded(pixels, form, **options):
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, form, **options)
-    return buffer.getvalue()
-
-
-def test_decode_keeps_pixels_of_the_right_size():
-    pixels = np.random.default_rng(0).integers(0, 256, (9, 9, 3), np.uint8)
-    for data in (encoded(pixels, "PNG"), encoded(pixels, "WEBP", lossless=True)):
-        np.testing.assert_array_equal(_archives.decode(data, "", 9, 3), pixels)
-    assert _archives.decode(encoded(pixels, "PNG"), "", 4, 1).shape == (4, 4, 1)
-
-
-def test_decode_names_what_is_no_image():
-    cut = encoded(np.zeros((9, 9, 3), np.uint8), "PNG")[:-30]
-    for data in (b"text", b"", cut):
-        with pytest.raises(UserError, match=r"x\.zip: a/1\.png is not an image"):
-            _archives.decode(data, "x.zip: a/1.png", 9, 3)
-
-
 def test_write_images_is_lossless_and_repeatable(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (5, 5, 3), np.uint8)
     for name in ("one.zip", "two.zip"):
         _archives.write_images(tmp_path / name, [("a/1.png", pixels)])
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
     with _archives.opened(tmp_path / "one.zip") as archive:
-        read = _archives.decode(archive.read("a/1.png"), "", 5, 3)
+        read = _pixels.decode(archive.read("a/1.png"), "", 5, 3)
     np.testing.assert_array_equal(read, pixels)

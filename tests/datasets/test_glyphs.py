@@ -7,6 +7,9 @@ from pydantic import ValidationError
 from metalandscape.datasets import glyphs, open_dataset
 from metalandscape.ground.errors import UserError
 
+TURNED = {"rotations": True}
+TOGETHER = {"rotations": True, "turned_together": True}
+
 
 def options(**changed):
     few = {"train_classes": 12, "test_classes": 6, "instances_per_class": 13}
@@ -62,7 +65,7 @@ def test_names_give_code_point_and_unicode_name():
 
 @pytest.mark.parametrize("colour", [False, True])
 def test_the_same_options_give_the_same_bytes(colour):
-    assert prepare(colour=colour).digest() == prepare(colour=colour).digest()
+    assert prepare(colour=colour).digest == prepare(colour=colour).digest
 
 
 def test_an_image_does_not_depend_on_what_else_is_drawn():
@@ -78,6 +81,39 @@ def test_test_letters_are_new_and_do_not_depend_on_the_number_of_train_letters()
     assert split(few, "test") == split(many, "test")
     assert split(few, "train") < split(many, "train")
     assert not split(many, "train") & split(many, "test")
+
+
+def test_val_letters_are_further_ones_and_leave_the_others_as_they_are():
+    without, few, many = (
+        prepare(train_classes=train, val_classes=val) for train, val in ((12, 0), (12, 4), (20, 4))
+    )
+
+    def part(dataset, split):
+        chosen = [c for c, s in enumerate(dataset.splits) if s == split]
+        return {dataset.names[c]: dataset.pixels[dataset.first[c] :][:13].tobytes() for c in chosen}
+
+    for split in ("train", "test"):
+        assert part(without, split) == part(few, split)
+    assert len(part(few, "val")) == options(val_classes=4).classes("val") == 4
+    assert part(few, "val") == part(many, "val")
+    assert not set(part(many, "val")) & (set(part(many, "train")) | set(part(many, "test")))
+
+
+def test_turns_of_a_letter_stand_together_in_a_task_only_if_asked():
+    apart = prepare(rotations=True)
+    together = prepare(rotations=True, turned_together=True)
+    rng = np.random.default_rng
+    pairs = [d.sample(rng(0), "train", 200, 12, 1, 1) for d in (apart, together)]
+    owners = [np.searchsorted(apart.first, p["images"][..., 0], "right") - 1 for p in pairs]
+    distinct = [np.mean([len(set(row)) == 12 for row in rows]) for rows in owners]
+    assert distinct[0] == 1 and distinct[1] < 0.5
+    assert set(pairs[0]["turns"].ravel()) == set(range(4))
+    # Twelve letters in four turns: 48 classes, of which the former way draws without replacement.
+    pool = rng(0).choice(48, 12, replace=False)
+    np.testing.assert_array_equal(pairs[1]["turns"][0], together.classes("train")[pool][:, 1])
+    with pytest.raises(UserError, match="way: 13 classes asked of the 12"):
+        apart.sample(rng(0), "train", 1, 13, 1, 1)
+    assert [options(**o).largest_way("train") for o in ({}, TURNED, TOGETHER)] == [12, 12, 48]
 
 
 def test_instances_of_a_letter_differ():
@@ -145,6 +181,8 @@ def test_too_many_letters_are_refused_with_the_number_there_is():
         {"noise": -0.1},
         {"noise": float("nan")},
         {"color": True},
+        {"turned_together": True},
+        {"val_classes": -1},
     ],
 )
 def test_options_are_validated(wrong):
@@ -156,6 +194,8 @@ def test_round_trip(tmp_path):
     dataset = prepare(colour=True, rotations=True)
     dataset.save(tmp_path / "glyphs.safetensors")
     read = open_dataset(tmp_path / "glyphs.safetensors")
-    assert read.digest() == dataset.digest()
-    assert read.rotations
+    assert read.digest == dataset.digest
+    assert read.rotations and not read.turned_together
     assert read.image_shape == (14, 14, 3)
+    assert (read.tasks, read.input_shape, read.output_size) == ("classification", (3, 14, 14), None)
+    assert read.preprocessing == dataset.preprocessing

@@ -76,7 +76,7 @@ def test_named_split_keeps_those_classes(zipped, tmp_path):
 def test_counted_split_is_fixed_and_disjoint(zipped):
     counts = {"train": 2, "val": 1, "test": 1}
     one, two = prepared(zipped, split=counts), prepared(zipped, split=counts)
-    assert one.digest() == two.digest()
+    assert one.digest == two.digest
     assert sorted(one.splits) == ["test", "train", "train", "val"]
 
 
@@ -138,8 +138,8 @@ def test_file_that_is_no_image_is_named(tmp_path):
 
 
 def test_content_is_held_to_its_digest(zipped):
-    digest = prepared(zipped).digest()
-    assert prepared(zipped, content_sha256=digest).digest() == digest
+    digest = prepared(zipped).digest
+    assert prepared(zipped, content_sha256=digest).digest == digest
     with pytest.raises(UserError, match=f"have the digest {digest}, not content_sha256"):
         prepared(zipped, content_sha256="0" * 64)
 
@@ -176,7 +176,7 @@ def test_torchvision_ends_in_the_same_prepared_file(zipped, tmp_path, monkeypatc
     monkeypatch.setattr(datasets, "CIFAR100", part)
     image_folder.download(options(torchvision="CIFAR100"), tmp_path / "new")
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["x.zip"]
-    assert prepared(tmp_path / "new").digest() == prepared(zipped).digest()
+    assert prepared(tmp_path / "new").digest == prepared(zipped).digest
 
 
 def test_torchvision_without_a_network_says_what_to_do(tmp_path, monkeypatch):

@@ -114,11 +114,11 @@ def test_pickle_of_python_2(tmp_path):
     )
     content = text("image_data") + array + text("class_dict") + b"}(" + index + b"u"
     pickled(tmp_path / "miniimagenet")
-    expected = prepared(tmp_path).digest()
+    expected = prepared(tmp_path).digest
     (tmp_path / "data.sha256").unlink()
     path = tmp_path / "miniimagenet" / "mini-imagenet-cache-val.pkl"
     path.write_bytes(b"\x80\x02}(" + content + b"u.")
-    assert prepared(tmp_path).digest() == expected
+    assert prepared(tmp_path).digest == expected
 
 
 def test_images_are_resized(tmp_path):
@@ -249,4 +249,4 @@ def test_fingerprint_is_that_of_the_content(tmp_path):
     assert miniimagenet.fingerprint(tmp_path / "other.zip") == digest
     one = prepared(tmp_path)
     shutil.rmtree(folder)
-    assert prepared(tmp_path, archive="other").digest() == one.digest()
+    assert prepared(tmp_path, archive="other").digest == one.digest

@@ -88,4 +88,4 @@ def test_real_omniglot_is_whole_and_survives_the_prepared_file(archives, tmp_pat
     assert set(np.diff(reopened.first)) == {20}
     assert [len(reopened.classes(s)) for s in ("train", "val", "test")] == [4800, 0, 423]
     expected = "75a619811471d39e3f70cea7046385b15e22e8ec0683bbc1cbc564b5be60f801"
-    assert reopened.digest() == dataset.digest() == expected
+    assert reopened.digest == dataset.digest == expected

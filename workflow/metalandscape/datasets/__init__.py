@@ -9,6 +9,9 @@ A module of this folder is a kind of dataset (`kind:` in the configuration). It 
   the path of a small file beside the prepared one that outlives it. A kind whose archive nobody can
   vouch for writes the archive's digest there at first use; the other kinds ignore it.
 - `download(options, folder)`: only for `downloadable()` options; fetches them into `folder`.
+- `restore(arrays, metadata)`: returns the `Dataset` of a prepared file, whose metadata name the
+  kind as `kind`. Image datasets are `ImageDataset`s, and regression ones derive from
+  `RegressionDataset`; both write such files and have a `restore` to call.
 
 It imports nothing heavy at its top: the workflow imports it to validate the configuration.
 """
@@ -20,10 +23,28 @@ from types import ModuleType
 from typing import ClassVar, Protocol
 
 import numpy as np
+from pydantic import model_validator
 
 from ..ground import plugins
+from ..ground.errors import UserError
 from ..ground.files import read_arrays
 from ..ground.strict import Strict
+from ._images import ImageDataset
+from ._pixels import described, preprocess
+from ._regression import RegressionDataset
+
+__all__ = [
+    "ARCHIVES",
+    "Dataset",
+    "DatasetOptions",
+    "ImageDataset",
+    "ImageOptions",
+    "RegressionDataset",
+    "described",
+    "missing_archives",
+    "open_dataset",
+    "preprocess",
+]
 
 ARCHIVES = "METALANDSCAPE_ARCHIVES"
 """The environment variable that names the folder of pre-staged archives."""
@@ -57,9 +78,51 @@ class DatasetOptions(Strict):
         """Return (channels, height, width) or (inputs,), or None if it isn't known yet."""
         return None
 
+    def largest_way(self, split: Split) -> int | None:
+        """Return how many classes a task of a split can have, or None if it isn't known yet."""
+        return self.classes(split)
+
+
+class ImageOptions(DatasetOptions):
+    """What kinds of image datasets have in common.
+
+    Attributes:
+        rotations: whether meta-training also uses classes turned by 90, 180 and 270 degrees.
+        turned_together: whether two turns of one class may stand in one task.
+    """
+
+    rotations: bool = False
+    turned_together: bool = False
+
+    @model_validator(mode="after")
+    def _turned_only_with_rotations(self) -> "ImageOptions":
+        if self.turned_together and not self.rotations:
+            raise ValueError("turned_together needs rotations: true; set that or remove the key")
+        return self
+
+    def largest_way(self, split: Split) -> int | None:
+        """Return how many classes a task can have: without turns, unless they stand together."""
+        count = self.classes(split)
+        apart = self.rotations and not self.turned_together and split == "train"
+        return count // 4 if apart and count is not None else count
+
 
 class Dataset(Protocol):
-    """Anything that tasks can be sampled from. All randomness comes from `rng`."""
+    """Anything that tasks can be sampled from. All randomness comes from `rng`.
+
+    Attributes:
+        tasks: "classification" or "regression".
+        input_shape: the shape of one input of a network: (channels, height, width) of images,
+            (inputs,) of regression.
+        output_size: the number of outputs of regression; None for classification, where it is the
+            number of classes of a task.
+        digest: the content's identity, a SHA-256 that is read from the prepared file.
+    """
+
+    tasks: str
+    input_shape: tuple[int, ...]
+    output_size: int | None
+    digest: str
 
     def save(self, path: Path) -> None:
         """Write the prepared file."""
@@ -77,13 +140,16 @@ class Dataset(Protocol):
 
 
 def open_dataset(path: str | Path) -> Dataset:
-    """Open a prepared file, memory-mapped."""
-    from ._images import ImageDataset
-    from ._regression import SineDataset
+    """Open a prepared file, memory-mapped.
 
+    Raises:
+        UserError: it is no prepared file, or one of a version that named no kind.
+    """
     arrays, metadata = read_arrays(path)
-    family = {"images": ImageDataset, "sine": SineDataset}[metadata.pop("family")]
-    return family(**arrays, **metadata)
+    kind = metadata.get("kind")
+    if kind is None:
+        raise UserError(f"{path} names no kind of dataset; delete it, so that it is prepared anew.")
+    return plugins.load("datasets", kind).restore(arrays, metadata)
 
 
 def missing_archives(options: DatasetOptions) -> str | None:

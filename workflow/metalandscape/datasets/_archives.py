@@ -179,40 +179,6 @@ def unreachable(url: str, name: str, error: Exception) -> UserError:
     )
 
 
-def decode(data: bytes, where: str, size: int, channels: int) -> np.ndarray:
-    """Return an image file's content as uint8 [size, size, channels].
-
-    An image of another size is resized (Lanczos) without regard to its aspect ratio, as is usual
-    for MiniImagenet. `where` names archive and member in the message.
-
-    Raises:
-        UserError: `data` is no image.
-    """
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            image = image.convert("L" if channels == 1 else "RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(f"{where} is not an image that can be read.") from error
-    return _resized(image, size).reshape(size, size, channels)
-
-
-def resized(pixels: np.ndarray, size: int) -> np.ndarray:
-    """Resize one image, uint8 [h, w, 3], to [size, size, 3] (Lanczos)."""
-    from PIL import Image
-
-    return pixels if pixels.shape[:2] == (size, size) else _resized(Image.fromarray(pixels), size)
-
-
-def _resized(image, size: int) -> np.ndarray:
-    from PIL.Image import Resampling
-
-    if image.size != (size, size):
-        image = image.resize((size, size), Resampling.LANCZOS)
-    return np.asarray(image)
-
-
 def write_images(path: Path, images: Iterable[tuple[str, np.ndarray]]) -> None:
     """Write (member name, uint8 [h, w, 3]) to a zip of lossless PNG files, the same every time."""
     from PIL import Image

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,17 +23,33 @@ class ImageDataset:
         splits: the classes' splits, "train", "val" or "test".
         rotations: whether meta-training also uses each class rotated by 90, 180 and 270 degrees as
             three more classes (Santoro et al. 2016; Finn et al. 2017).
+        turned_together: whether two turns of one class may stand in one task. By default the
+            classes of a task are distinct and each is turned at random, as in Finn et al.'s code.
+        preprocessing: what was applied to the images, see `preprocess`.
+        kind: the name of the module that opens the prepared file.
+        stored_digest: the digest if it is known.
     """
+
+    tasks: ClassVar[str] = "classification"
+    output_size: ClassVar[None] = None  # the number of classes is a choice of the task
 
     pixels: np.ndarray
     first: np.ndarray
     names: list[str]
     splits: list[str]
     rotations: bool = False
+    turned_together: bool = False
+    preprocessing: dict[str, Any] = field(default_factory=dict)
+    kind: str = "image_folder"
+    stored_digest: str | None = None
 
     @classmethod
     def from_classes(
-        cls, classes: Mapping[str, Sequence[np.ndarray]], splits: Mapping[str, str], rotations: bool
+        cls,
+        classes: Mapping[str, Sequence[np.ndarray]],
+        splits: Mapping[str, str],
+        rotations: bool,
+        **described: Any,
     ) -> "ImageDataset":
         """Build a dataset from images by class name.
 
@@ -43,6 +60,7 @@ class ImageDataset:
             classes: uint8 images [height, width, channels] of one shape, by class name.
             splits: the split of every class that is to be kept.
             rotations: whether meta-training also uses turned classes.
+            described: further attributes by name.
         """
         names = sorted(splits)
         first = np.cumsum([0, *(len(classes[name]) for name in names)], dtype=np.int64)
@@ -50,21 +68,37 @@ class ImageDataset:
         for name, start in zip(names, first, strict=False):
             for offset, image in enumerate(sorted(classes[name], key=lambda x: x.tobytes())):
                 pixels[start + offset] = image
-        return cls(pixels, first, names, [splits[name] for name in names], rotations)
+        of = [splits[name] for name in names]
+        return cls(pixels, first, names, of, rotations, **described)
 
     def save(self, path: Path) -> None:
         """Write the prepared file."""
         write_arrays(
             path,
             {"pixels": self.pixels, "first": self.first},
-            family="images",
+            kind=self.kind,
+            digest=self.digest,
             names=self.names,
             splits=self.splits,
             rotations=self.rotations,
+            turned_together=self.turned_together,
+            preprocessing=self.preprocessing,
         )
 
+    @classmethod
+    def restore(
+        cls, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
+    ) -> "ImageDataset":
+        """Return the dataset of a prepared file."""
+        known = {name: value for name, value in metadata.items() if name != "digest"}
+        return cls(**arrays, **known, stored_digest=metadata["digest"])
+
+    @property
     def digest(self) -> str:
-        """Return the SHA-256 over names, splits, class sizes and pixels: the content's identity."""
+        """The SHA-256 over names, splits, class sizes and pixels: the content's identity."""
+        return self.stored_digest or self._digest()
+
+    def _digest(self) -> str:
         sha = hashlib.sha256()
         for name, split, first, last in zip(
             self.names, self.splits, self.first[:-1], self.first[1:], strict=True
@@ -77,6 +111,12 @@ class ImageDataset:
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width, channels."""
         return self.pixels.shape[1:]
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Channels, height, width: the shape of one image that a network gets."""
+        height, width, channels = self.image_shape
+        return channels, height, width
 
     def classes(self, split: str) -> np.ndarray:
         """Return int64 [n, 2]: class and number of quarter turns, of the classes of a split."""
@@ -93,22 +133,29 @@ class ImageDataset:
         self, rng: np.random.Generator, split: str, tasks: int, way: int, shot: int, targets: int
     ) -> dict[str, np.ndarray]:
         """Return a task list: `images` [tasks, way, shot + targets] and `turns` [tasks, way]."""
-        pool, need = self.classes(split), shot + targets
+        pool = self.classes(split)
+        apart = self.rotations and not self.turned_together and split == "train"
+        if apart:
+            pool = pool[pool[:, 1] == 0]
         if way > len(pool):
             raise UserError(f"way: {way} classes asked of the {len(pool)} of split {split!r}.")
-        images = np.empty((tasks, way, need), np.int64)
+        images = np.empty((tasks, way, shot + targets), np.int64)
         turns = np.empty((tasks, way), np.int64)
         for task in range(tasks):
-            for label, (c, turn) in enumerate(pool[rng.choice(len(pool), way, replace=False)]):
-                size = int(self.first[c + 1] - self.first[c])
-                if need > size:
-                    raise UserError(
-                        f"shot + targets: {need} images asked of class {self.names[c]!r}, "
-                        f"which has {size}."
-                    )
-                images[task, label] = self.first[c] + rng.choice(size, need, replace=False)
-                turns[task, label] = turn
+            chosen = pool[rng.choice(len(pool), way, replace=False)]
+            turns[task] = rng.integers(4, size=way) if apart else chosen[:, 1]
+            for label, c in enumerate(chosen[:, 0]):
+                images[task, label] = self._draw(rng, c, shot + targets)
         return {"images": images, "turns": turns}
+
+    def _draw(self, rng: np.random.Generator, c: int, need: int) -> np.ndarray:
+        """Return the indices of `need` images of class c."""
+        size = int(self.first[c + 1] - self.first[c])
+        if need > size:
+            raise UserError(
+                f"shot + targets: {need} images asked of class {self.names[c]!r}, which has {size}."
+            )
+        return self.first[c] + rng.choice(size, need, replace=False)
 
     def materialise(self, task: Mapping[str, np.ndarray], shot: int) -> tuple[np.ndarray, ...]:
         """Return `support_x, support_y, target_x, target_y` of one row of a task list.

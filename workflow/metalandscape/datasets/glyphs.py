@@ -7,17 +7,19 @@ channel it plays Omniglot; in colour on a textured ground, MiniImagenet.
 import functools
 import importlib.util
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from ..ground.errors import UserError
 from ..ground.randomness import generator
-from . import DatasetOptions, Split
+from . import ImageOptions, Split
 from ._images import ImageDataset
+from ._pixels import described
 
 FILL = 0.8  # the longer side of a glyph's bounding box, in units of the image's side
 OVERSAMPLING = 4  # strokes are drawn this many times larger and averaged down
@@ -28,7 +30,7 @@ REFERENCE_SIZE = 16  # at this many pixels;
 ALIKE = 0.9  # above this cosine of their bitmaps two letters would be one class
 
 
-class Options(DatasetOptions):
+class Options(ImageOptions):
     """Configuration of `kind: glyphs`.
 
     Attributes:
@@ -36,22 +38,22 @@ class Options(DatasetOptions):
         colour: three channels, a bright letter on a dark textured ground, instead of one channel.
         noise: the strength s of the map x -> (I + s A) x + s b applied to every instance, where A
             and b are standard normal and x is in units of the image's side, from its centre.
-        rotations: whether meta-training also uses letters turned by 90, 180 and 270 degrees.
+        val_classes: letters for meta-validation, the same ones whatever `train_classes` is.
     """
 
     kind: Literal["glyphs"]
     image_size: int = Field(default=14, ge=8)
     colour: bool = False
     train_classes: PositiveInt = 200
+    val_classes: NonNegativeInt = 0
     test_classes: PositiveInt = 100
     instances_per_class: PositiveInt = 20
     noise: float = Field(default=0.06, ge=0, le=0.5)
-    rotations: bool = False
 
     def classes(self, split: Split) -> int:
-        """Return the number of letters of a split, turned ones included; "val" has none."""
-        turns = 4 if self.rotations else 1
-        return {"train": self.train_classes * turns, "test": self.test_classes}.get(split, 0)
+        """Return the number of letters of a split, turned ones included."""
+        turns = 4 if self.rotations and split == "train" else 1
+        return getattr(self, f"{split}_classes") * turns
 
     def input_shape(self) -> tuple[int, int, int]:
         """Return (channels, height, width)."""
@@ -68,27 +70,41 @@ def prepare(options: Options, folder: Path, record: Path) -> ImageDataset:
     Raises:
         UserError: more letters are asked for than are visually distinct.
     """
-    splits = ["train"] * options.train_classes + ["test"] * options.test_classes
+    classes, splits = {}, {}
+    for letter, split in _chosen(options):
+        name = f"U+{ord(letter):04X} {unicodedata.name(letter)}"
+        classes[name] = [render(letter, i, options) for i in range(options.instances_per_class)]
+        splits[name] = split
+    return ImageDataset.from_classes(
+        classes,
+        splits,
+        options.rotations,
+        turned_together=options.turned_together,
+        preprocessing=described(options.image_size, 3 if options.colour else 1, "black"),
+        kind=options.kind,
+    )
+
+
+def _chosen(options: Options) -> list[tuple[str, Split]]:
+    """Return the letters to draw, each with its split."""
     available = letters()
-    if len(splits) > len(available):
+    train, val, test = options.train_classes, options.val_classes, options.test_classes
+    if train + val + test > len(available):
         raise UserError(
-            f"train_classes + test_classes: {len(splits)} letters asked of glyphs, which has "
-            f"{len(available)}."
+            f"train_classes + val_classes + test_classes: {train + val + test} letters asked of "
+            f"glyphs, which has {len(available)}."
         )
     order = generator(0, "glyphs", "split").permutation(available).tolist()
-    # Train letters come from the front and test letters from the back, so that the test letters are
-    # the same however many train letters a run may see.
-    chosen = order[: options.train_classes] + order[-options.test_classes :]
-    names = [f"U+{ord(letter):04X} {unicodedata.name(letter)}" for letter in chosen]
-    images = [
-        [render(letter, instance, options) for instance in range(options.instances_per_class)]
-        for letter in chosen
-    ]
-    return ImageDataset.from_classes(
-        dict(zip(names, images, strict=True)),
-        dict(zip(names, splits, strict=True)),
-        options.rotations,
-    )
+    # Train letters come from the front and test letters from the back, validation letters before
+    # these, so that both are the same however many train letters a run may see.
+    back = len(order) - test
+    parts = {"train": order[:train], "val": order[back - val : back], "test": order[back:]}
+    return [(letter, split) for split, chosen in parts.items() for letter in chosen]
+
+
+def restore(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> ImageDataset:
+    """Return the dataset of a prepared file."""
+    return ImageDataset.restore(arrays, metadata)
 
 
 @functools.cache

@@ -1,21 +1,21 @@
 """`image_folder`: any images sorted into one folder per class, in a zip or unpacked."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from ..ground import randomness
 from ..ground.errors import UserError
-from . import DatasetOptions, Split, _archives
+from . import ImageOptions, Split, _archives, _pixels
 from ._images import ImageDataset
 from ._splits import SplitOrFile
 
 
-class Options(DatasetOptions):
+class Options(ImageOptions):
     """Configuration of `kind: image_folder`.
 
     Attributes:
@@ -27,9 +27,8 @@ class Options(DatasetOptions):
         url: where the archive is downloaded from; needs `sha256`.
         sha256: the SHA-256 of the file at `url`.
         torchvision: the torchvision dataset that is downloaded and written as `archive`.
-        content_sha256: `ImageDataset.digest()` of the prepared images, whatever container or image
+        content_sha256: `ImageDataset.digest` of the prepared images, whatever container or image
             format they came in.
-        rotations: whether meta-training also uses classes turned by 90, 180 and 270 degrees.
     """
 
     kind: Literal["image_folder"]
@@ -41,7 +40,6 @@ class Options(DatasetOptions):
     sha256: str | None = Field(default=None, pattern=_archives.SHA256)
     torchvision: Literal["CIFAR100"] | None = None
     content_sha256: str | None = Field(default=None, pattern=_archives.SHA256)
-    rotations: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> "Options":
@@ -125,9 +123,21 @@ def prepare(options: Options, folder: Path, record: Path) -> ImageDataset:
         splits = options.split.assign(members, randomness.generator(0, "image_folder", "split"))
         _check_classes(path, splits, members)
         classes = {name: _images(archive, members[name], options) for name in splits}
-    dataset = ImageDataset.from_classes(classes, splits, options.rotations)
+    dataset = ImageDataset.from_classes(
+        classes,
+        splits,
+        options.rotations,
+        turned_together=options.turned_together,
+        preprocessing=_pixels.described(options.image_size, options.channels),
+        kind=options.kind,
+    )
     _check_content(path, dataset, options.content_sha256)
     return dataset
+
+
+def restore(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> ImageDataset:
+    """Return the dataset of a prepared file."""
+    return ImageDataset.restore(arrays, metadata)
 
 
 def by_class(names: Iterable[str]) -> dict[str, list[str]]:
@@ -157,12 +167,12 @@ def _images(archive: _archives.Archive, members: list[str], options: Options) ->
     """Return the images of some members, uint8 [size, size, channels]."""
     size, channels = options.image_size, options.channels
     return [
-        _archives.decode(archive.read(m), f"{archive.path}: {m}", size, channels) for m in members
+        _pixels.decode(archive.read(m), f"{archive.path}: {m}", size, channels) for m in members
     ]
 
 
 def _check_content(path: Path, dataset: ImageDataset, expected: str | None) -> None:
-    found = dataset.digest()
+    found = dataset.digest
     if expected is not None and found != expected:
         raise UserError(
             f"{path}: the prepared images have the digest {found}, not content_sha256 {expected}; "

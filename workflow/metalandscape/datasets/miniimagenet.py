@@ -12,13 +12,13 @@ import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from ..ground.errors import UserError
-from . import DatasetOptions, Split, _archives, _pickles
+from . import DatasetOptions, Split, _archives, _pickles, _pixels
 from ._images import ImageDataset
 from ._splits import REPOSITORY, SPLITS
 
@@ -88,7 +88,18 @@ def prepare(options: Options, folder: Path, record: Path) -> ImageDataset:
         splits = paper_split(splits)
     if options.sha256 is None:
         _archives.hold(record, digest, path)  # after the checks: nothing else is worth recording
-    return ImageDataset.from_classes(classes, splits, rotations=False)
+    return ImageDataset.from_classes(
+        classes,
+        splits,
+        rotations=False,
+        preprocessing=_pixels.described(options.image_size, 3),
+        kind=options.kind,
+    )
+
+
+def restore(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> ImageDataset:
+    """Return the dataset of a prepared file."""
+    return ImageDataset.restore(arrays, metadata)
 
 
 def fingerprint(path: Path) -> str:
@@ -185,28 +196,47 @@ def read_pickle(
         content = _pickles.load(file, where)
     try:
         pixels, rows = _unpack(content)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{where}: expected image_data and class_dict, or data, labels and catname2label."
         ) from error
     _check_pixels(where, pixels, rows)
-    return {
-        name: [_archives.resized(pixels[i], size) for i in index] for name, index in rows.items()
-    }
+    return {name: [_pixels.resized(pixels[i], size) for i in index] for name, index in rows.items()}
 
 
-def _unpack(content: Mapping) -> tuple[np.ndarray, dict[str, list[int]]]:
+def _unpack(content: Any) -> tuple[np.ndarray, dict[str, list[int]]]:
     """Return the images and each class's rows, of either form of the pickles."""
+    if not isinstance(content, dict):
+        raise TypeError("no mapping")
     if "image_data" in content:
-        return content["image_data"], {n: list(i) for n, i in content["class_dict"].items()}
-    labels = np.asarray(content["labels"])
+        rows = {_text(name): _integers(index) for name, index in content["class_dict"].items()}
+        return content["image_data"], {name: index.tolist() for name, index in rows.items()}
+    labels = _integers(content["labels"])
     names = content.get("catname2label") or {str(label): label for label in np.unique(labels)}
-    rows = {name: np.flatnonzero(labels == label).tolist() for name, label in names.items()}
-    return content["data"], rows
+    rows = {_text(n): np.flatnonzero(labels == _integers([c])[0]) for n, c in names.items()}
+    return content["data"], {name: index.tolist() for name, index in rows.items()}
+
+
+def _integers(values: Any) -> np.ndarray:
+    """Return a flat list of whole numbers as int64 [n]; numpy must not see anything nested."""
+    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "iu":
+        return values.astype(np.int64)
+    if not isinstance(values, list | tuple):
+        raise TypeError("no list")
+    if not all(type(v) is int or isinstance(v, np.integer) for v in values):
+        raise TypeError("no list of whole numbers")
+    return np.array(values, np.int64)
+
+
+def _text(name: Any) -> str:
+    if type(name) is not str:
+        raise TypeError("no text")
+    return name
 
 
 def _check_pixels(where: str, pixels: np.ndarray, rows: dict[str, list[int]]) -> None:
-    shape, dtype = getattr(pixels, "shape", ()), getattr(pixels, "dtype", None)
+    array = pixels if isinstance(pixels, np.ndarray) else np.empty(0)
+    shape, dtype = array.shape, array.dtype
     if dtype != np.uint8 or shape[1:] != (SIDE, SIDE, 3):
         raise UserError(f"{where}: images are {dtype} {shape}, not uint8 [n, {SIDE}, {SIDE}, 3].")
     if sorted(itertools.chain(*rows.values())) != list(range(len(pixels))):
@@ -229,7 +259,7 @@ def read_table(
             raise UserError(f"{where}: every row should have a filename and a label.")
         if name not in members:
             raise UserError(f"{where} names the image {name}, which the archive lacks.")
-        image = _archives.decode(
+        image = _pixels.decode(
             archive.read(members[name]), f"{archive.path}: {members[name]}", size, 3
         )
         classes.setdefault(label, []).append(image)

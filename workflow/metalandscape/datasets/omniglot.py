@@ -1,15 +1,16 @@
 """`omniglot`: 1623 handwritten characters of 50 alphabets, 20 drawings each (Lake et al. 2015)."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from ..ground import randomness
 from ..ground.errors import UserError
-from . import DatasetOptions, Split, _archives
+from . import ImageOptions, Split, _archives, _pixels
 from ._images import ImageDataset
 from ._splits import ClassSplit
 
@@ -29,7 +30,7 @@ PARTS = {
 }
 
 
-class Options(DatasetOptions):
+class Options(ImageOptions):
     """Configuration of `kind: omniglot`.
 
     Finn et al. (2017) train on 1200 characters drawn at random and test on the other 423, but their
@@ -39,7 +40,6 @@ class Options(DatasetOptions):
     Attributes:
         image_size: height and width in pixels; the drawings have 105.
         train_classes: characters for meta-training; the rest is for meta-test.
-        rotations: whether meta-training also uses characters turned by 90, 180 and 270 degrees.
     """
 
     kind: Literal["omniglot"]
@@ -86,12 +86,24 @@ def prepare(options: Options, folder: Path, record: Path) -> ImageDataset:
     classes: dict[str, list[np.ndarray]] = {}
     for name, (_, digest) in PARTS.items():
         for member, data in _verified(folder, name, digest).items():
-            drawing = 255 - _archives.decode(data, member, options.image_size, 1)
+            drawing = 255 - _pixels.decode(data, member, options.image_size, 1)
             classes.setdefault("/".join(PurePosixPath(member).parts[-3:-1]), []).append(drawing)
     test = CHARACTERS - options.train_classes
     split = ClassSplit(train=options.train_classes, val=0, test=test)
     splits = split.assign(classes, randomness.generator(0, "omniglot", "split"))
-    return ImageDataset.from_classes(classes, splits, options.rotations)
+    return ImageDataset.from_classes(
+        classes,
+        splits,
+        options.rotations,
+        turned_together=options.turned_together,
+        preprocessing=_pixels.described(options.image_size, 1, inverted=True),
+        kind=options.kind,
+    )
+
+
+def restore(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> ImageDataset:
+    """Return the dataset of a prepared file."""
+    return ImageDataset.restore(arrays, metadata)
 
 
 def _verified(folder: Path, name: str, digest: str) -> dict[str, bytes]:

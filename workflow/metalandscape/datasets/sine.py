@@ -1,13 +1,16 @@
 """`sine`: few-shot regression of y = a sin(b x + c) (Finn et al. 2017, section 5.1)."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from ..ground.strict import Strict
 from . import DatasetOptions
-from ._regression import SineDataset
+from ._regression import RegressionDataset
 
 
 def _ordered(value: list[float]) -> list[float]:
@@ -52,7 +55,43 @@ class Options(DatasetOptions):
         return (1,)
 
 
+@dataclass(frozen=True)
+class SineDataset(RegressionDataset):
+    """Sine functions whose amplitude and phase come from disjoint ranges for each split.
+
+    Attributes:
+        amplitude: the interval of a, by split.
+        phase: the interval of c in radians, by split.
+        frequency: b.
+        domain: the interval of x.
+    """
+
+    kind: ClassVar[str] = "sine"
+    amplitude: dict[str, list[float]]
+    phase: dict[str, list[float]]
+    frequency: float
+    domain: list[float]
+
+    def draw(self, rng: np.random.Generator, split: str) -> dict[str, float]:
+        """Return amplitude and phase."""
+        amplitude = rng.uniform(*self.amplitude[split])
+        return {"amplitude": amplitude, "phase": rng.uniform(*self.phase[split])}
+
+    def points(self, rng: np.random.Generator, split: str, count: int) -> np.ndarray:
+        """Return x [count, 1], uniform on the domain."""
+        return rng.uniform(*self.domain, (count, 1))
+
+    def values(self, function: Mapping[str, Any], x: np.ndarray) -> np.ndarray:
+        """Return a sin(b x + c) [n, 1]."""
+        return function["amplitude"] * np.sin(self.frequency * x + function["phase"])
+
+
 def prepare(options: Options, folder: Path, record: Path) -> SineDataset:
     """Return the dataset; nothing is read or generated until tasks are sampled."""
     settings = options.model_dump(exclude={"kind"})
     return SineDataset(**settings)
+
+
+def restore(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> RegressionDataset:
+    """Return the dataset of a prepared file."""
+    return SineDataset.restore(metadata)

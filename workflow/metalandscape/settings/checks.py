@@ -118,7 +118,7 @@ def _check_sizes(run: Run, name: str, data: DatasetOptions, split: str, require:
         f"shot {run.shot} + targets {run.targets} = {need} images, but a class of "
         f"{name} has {size}; lower shot or targets",
     )
-    count = data.classes(split)
+    count = data.largest_way(split)
     require(
         count is None or run.way <= count,
         "way",

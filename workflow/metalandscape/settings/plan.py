@@ -265,4 +265,3 @@ class Plan:
 
 def _job(name: str) -> str:
     return f"metalandscape.jobs.{name}"
-
