@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..ground.files import whole
 
-COLUMNS = ["run", "seed", "epoch", "split", "metric", "value", "stderr", "n_tasks"]
+COLUMNS = ["run", "seed", "epoch", "split", "metric", "value", "stderr", "n_tasks", "n_diverged"]
 TASK_COLUMNS = ["run", "seed", "epoch", "split", "metric", "task", "value"]
 
 
@@ -33,7 +33,9 @@ def write_measurements(
     for epoch, measurements in measured:
         for m in measurements:
             key = {"run": run, "seed": seed, "epoch": epoch, "split": m.split, "metric": m.name}
-            means.append(key | {"value": m.value, "stderr": m.stderr, "n_tasks": len(m.per_task)})
+            diverged = int(np.sum(~np.isfinite(m.per_task)))
+            counts = {"n_tasks": len(m.per_task), "n_diverged": diverged}
+            means.append(key | {"value": m.value, "stderr": m.stderr} | counts)
             columns = {"task": np.arange(len(m.per_task)), "value": m.per_task}
             tasks.append(pd.DataFrame(key | columns))
     write(summary, pd.DataFrame(means, columns=COLUMNS))
