@@ -27,7 +27,8 @@ class Measurement(NamedTuple):
         split: the split its tasks come from.
         value: the mean over tasks, or over pairs of tasks.
         stderr: its standard error over tasks.
-        per_task: [n]; their mean is `value`.
+        per_task: [n]; their mean is `value`. NaN marks a diverged adaptation, which makes the mean
+            NaN, too.
     """
 
     name: str

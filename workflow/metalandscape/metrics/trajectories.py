@@ -7,7 +7,7 @@ from torch import Tensor
 from ..ground import options
 from ..ground.options import TaskCount
 from . import Learner, Measurement, Tasks, mean
-from ._pairs import pair_average
+from ._pairs import direction, pair_average
 
 TASKS = ("classification", "regression")
 
@@ -24,7 +24,7 @@ class Options(options.Options):
 
 def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measurement]:
     """Yield E_{i != j} of the cosine of theta~_i - theta^s, and E_i of its l2 norm."""
-    norms: list[float] = []
+    norms: list[float] = []  # NaN where adaptation diverged
 
     def directions() -> Iterator[Tensor]:
         norms.clear()
@@ -35,10 +35,3 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
 
     yield pair_average("direction_cosine", "test", directions)
     yield mean("displacement_norm", "test", norms)
-
-
-def direction(displacement: Tensor) -> Tensor:
-    """Return the unit vector [P] in float64; no displacement has no direction: the zero vector."""
-    displacement = displacement.double()
-    norm = displacement.norm()
-    return displacement / norm if norm > 0 else displacement
