@@ -84,6 +84,25 @@ def joined(
     return rows[rows["epoch"] >= (0 if initial else 1)].reset_index(drop=True)
 
 
+def best_epochs(table: pd.DataFrame, quantity: str = "target_accuracy") -> pd.DataFrame:
+    """Return the epoch at which every training is best on meta-validation tasks.
+
+    Args:
+        table: rows with `COLUMNS`.
+        quantity: what is largest at the best epoch; the earliest of equals is taken.
+
+    Returns:
+        `run, seed, epoch`, the value on validation tasks in `val` and that on meta-test tasks at
+        this epoch in `test`, a row per run and seed with validation tasks.
+    """
+    keys = ["run", "seed", "epoch"]
+    own = table[table["metric"] == quantity]
+    val, test = (own[own["split"] == split][[*keys, "value"]] for split in ("val", "test"))
+    best = val.dropna().sort_values(keys, kind="stable").groupby(["run", "seed"], sort=True)
+    chosen = val.loc[best["value"].idxmax()].rename(columns={"value": "val"})
+    return chosen.merge(test.rename(columns={"value": "test"}), on=keys, how="left")
+
+
 def write(path: str | Path, table: pd.DataFrame) -> None:
     """Write a CSV; floats as the shortest text that reads back to the same number."""
     with whole(path) as temporary:
