@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ..datasets import open_dataset
 from ..ground import plugins
 from ..ground.options import Part
-from ._common import add, add_run, algorithm_of, epoch_of, origin_of, run_of
+from ._common import add, add_run, epoch_of, run_of
+from ._learning import algorithm_of, origin_of
 
 if TYPE_CHECKING:
     from ..metrics import Measurement

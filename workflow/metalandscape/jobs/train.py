@@ -3,7 +3,8 @@
 import argparse
 
 from ..datasets import open_dataset
-from ._common import add, add_run, algorithm_of, epoch_of, origin_of, run_of
+from ._common import add, add_run, epoch_of, run_of
+from ._learning import algorithm_of, origin_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -175,9 +175,14 @@ class Plan:
         return self.settings.datasets[wildcards.dataset].model_dump_json()
 
     def counts_of(self, wildcards: Any) -> str:
-        """Return how many fixed tasks a metric wants of each split, as JSON."""
+        """Return how many fixed tasks a metric wants of each split, as JSON.
+
+        Validation tasks are left out where the dataset has no classes set aside for them.
+        """
         options = self.metric_options(wildcards.metric)
         keys = {"test": "tasks", "val": "val_tasks", "train": "train_tasks"}
+        if not self.settings.datasets[self._tested[wildcards.run].dataset].classes("val"):
+            del keys["val"]
         counts = {split: options[key] for split, key in keys.items() if options.get(key)}
         return json.dumps(counts)
 
