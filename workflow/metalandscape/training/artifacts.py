@@ -1,6 +1,6 @@
 """Checkpoints and training states: files that stand alone, and say what they belong to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import isnan
 from pathlib import Path
@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from .. import networks
@@ -170,16 +172,25 @@ def initial_weights(path: str | Path, algorithm: Algorithm) -> Meta:
     """Return meta-parameters to start from, of a checkpoint or of a plain safetensors state dict.
 
     What the file doesn't have, as the learned rates of an algorithm, is as `Algorithm.initial` has
-    it.
+    it; meta-parameters that the algorithm doesn't have are left out. Numbers become float32.
 
     Raises:
         UserError: the file isn't one of those, or its tensors aren't those of the network.
     """
-    arrays, _ = read_arrays(path)
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise UserError(
+            f"{path} cannot be read as safetensors ({error}); name a checkpoint, or a state dict "
+            "written by safetensors.torch.save_file."
+        ) from error
     initial = algorithm.initial()
-    given = meta_of(path, _tensors(arrays), algorithm.network)
-    fitting = {n: t for n, t in given.items() if n in initial and t.shape == initial[n].shape}
-    return initial | fitting
+    given = meta_of(path, tensors, algorithm.network)
+    known = {name: tensor.float() for name, tensor in given.items() if name in initial}
+    for name, tensor in known.items():
+        if tensor.shape != initial[name].shape:
+            raise _misfit(path, f"meta.{name}", tensor.shape, initial[name].shape)
+    return initial | known
 
 
 def meta_of(path: str | Path, tensors: Mapping[str, Tensor], network: Network) -> Meta:
@@ -190,17 +201,26 @@ def meta_of(path: str | Path, tensors: Mapping[str, Tensor], network: Network) -
     """
     wanted = {p.name: tuple(p.shape) for p in network.parameters}
     own = {name: t for name, t in tensors.items() if not name.startswith("meta.")}
-    shapes = {name: tuple(t.shape) for name, t in own.items()}
-    for name in [*wanted, *shapes]:
-        if wanted.get(name) != shapes.get(name):
-            raise UserError(
-                f"{path}: its tensor {name} has the shape {shapes.get(name, 'of none')}, but the "
-                f"run's network has {wanted.get(name, 'none of this name')}; give weights of the "
-                "same network and number of classes."
-            )
+    for name in [*wanted, *own]:
+        found = tuple(own[name].shape) if name in own else None
+        if found != wanted.get(name):
+            raise _misfit(path, name, found, wanted.get(name))
     theta = networks.flatten(network, {name: t.float() for name, t in own.items()})
     others = {n.removeprefix("meta."): t for n, t in tensors.items() if n.startswith("meta.")}
     return {"theta": theta, **others}
+
+
+def _misfit(
+    path: str | Path, name: str, found: Sequence[int] | None, wanted: Sequence[int] | None
+) -> UserError:
+    """Return the error about a tensor whose shape isn't wanted; None where there is none."""
+    if found is None:
+        complaint = f"it lacks the tensor {name}, which the run's network has"
+    elif wanted is None:
+        complaint = f"its tensor {name} is unknown to the run's network"
+    else:
+        complaint = f"its tensor {name} has the shape {tuple(found)}, the run's {tuple(wanted)}"
+    return UserError(f"{path}: {complaint}; give weights of the same network and outputs.")
 
 
 def _check_kind(path: str | Path, metadata: Mapping[str, Any], kind: str) -> None:
