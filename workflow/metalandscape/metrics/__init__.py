@@ -37,6 +37,10 @@ class Measurement(NamedTuple):
     stderr: float
     per_task: np.ndarray
 
+    def diverged(self) -> int:
+        """Return on how many tasks adaptation diverged."""
+        return int(np.sum(~np.isfinite(self.per_task)))
+
 
 def mean(name: str, split: str, per_task: list[float] | np.ndarray) -> Measurement:
     """Return the mean over tasks with its standard error s / sqrt(n).

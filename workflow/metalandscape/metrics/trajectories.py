@@ -1,6 +1,7 @@
 """Coherence of adaptation trajectories: direction cosine (Eq. 5) and displacement norm."""
 
 from collections.abc import Iterator
+from math import isfinite, nan
 
 from torch import Tensor
 
@@ -30,7 +31,8 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
         norms.clear()
         for task in tasks.of("test"):
             displacement = learner.adapt(task) - learner.start(task)
-            norms.append(displacement.double().norm().item())
+            norm = displacement.double().norm().item()
+            norms.append(norm if isfinite(norm) else nan)
             yield direction(displacement)
 
     yield pair_average("direction_cosine", "test", directions)

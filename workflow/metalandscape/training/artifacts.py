@@ -1,9 +1,10 @@
 """Checkpoints and training states: files that stand alone, and say what they belong to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from ..ground.errors import UserError
 from ..ground.files import read_arrays, write_arrays
 from ..networks import Network
 from .outer import Slots
+from .progress import Progress
 
 SEPARATOR = "/"  # between a meta-parameter and one of the optimizer's vectors
 
@@ -70,11 +72,15 @@ class State:
         epoch: epochs done.
         meta: the meta-parameters.
         slots: the vectors of the outer optimizer.
+        progress: the best epoch so far.
+        collapsed: whether the last epoch collapsed.
     """
 
     epoch: int
     meta: Meta
     slots: Slots
+    progress: Progress = field(default_factory=Progress)
+    collapsed: bool = False
 
     @classmethod
     def load(cls, path: str | Path, origin: Origin) -> "State":
@@ -93,7 +99,9 @@ class State:
                 slots.setdefault(parameter, {})[slot] = tensor
             else:
                 meta[parameter] = tensor
-        return cls(metadata["epoch"], meta, slots)
+        best = metadata["best"]
+        progress = Progress(float("nan") if best is None else best, metadata["error"])
+        return cls(metadata["epoch"], meta, slots, progress, metadata["collapsed"])
 
     def save(self, path: str | Path, origin: Origin) -> None:
         """Write the state as safetensors."""
@@ -103,7 +111,17 @@ class State:
             for slot, tensor in slots.items()
         }
         arrays = {name: tensor.numpy() for name, tensor in (self.meta | kept).items()}
-        write_arrays(path, arrays, kind="training state", epoch=self.epoch, **asdict(origin))
+        best, error = self.progress.best, self.progress.error
+        write_arrays(
+            path,
+            arrays,
+            kind="training state",
+            epoch=self.epoch,
+            best=None if isnan(best) else best,  # JSON has no NaN
+            error=error,
+            collapsed=self.collapsed,
+            **asdict(origin),
+        )
 
     def copy(self) -> "State":
         """Return a state that shares no memory with this one."""
@@ -111,21 +129,34 @@ class State:
             name: {slot: tensor.clone() for slot, tensor in own.items()}
             for name, own in self.slots.items()
         }
-        return State(self.epoch, {n: t.clone() for n, t in self.meta.items()}, slots)
+        return replace(self, meta={n: t.clone() for n, t in self.meta.items()}, slots=slots)
 
 
-def save_checkpoint(
-    path: str | Path, algorithm: Algorithm, epoch: int, meta: Meta, origin: Origin
-) -> None:
+class Checkpoint(NamedTuple):
+    """What a checkpoint holds.
+
+    Attributes:
+        epoch: its epoch.
+        meta: the meta-parameters.
+        collapsed: whether training had just collapsed (`progress.Progress`).
+    """
+
+    epoch: int
+    meta: Meta
+    collapsed: bool
+
+
+def save_checkpoint(path: str | Path, algorithm: Algorithm, state: State, origin: Origin) -> None:
     """Write the meta-parameters: theta by the network's parameter names, others by their own."""
-    parts = networks.unflatten(algorithm.network, meta["theta"])
-    others = {f"meta.{name}": tensor for name, tensor in meta.items() if name != "theta"}
+    parts = networks.unflatten(algorithm.network, state.meta["theta"])
+    others = {f"meta.{name}": tensor for name, tensor in state.meta.items() if name != "theta"}
     arrays = {name: tensor.numpy() for name, tensor in (parts | others).items()}
-    write_arrays(path, arrays, kind="checkpoint", epoch=epoch, **asdict(origin))
+    about = {"kind": "checkpoint", "epoch": state.epoch, "collapsed": state.collapsed}
+    write_arrays(path, arrays, **about, **asdict(origin))
 
 
-def load_checkpoint(path: str | Path, algorithm: Algorithm, origin: Origin) -> tuple[int, Meta]:
-    """Return epoch and meta-parameters of a checkpoint.
+def load_checkpoint(path: str | Path, algorithm: Algorithm, origin: Origin) -> Checkpoint:
+    """Return what a checkpoint holds.
 
     Raises:
         UserError: it belongs to another run, seed or dataset.
@@ -133,7 +164,8 @@ def load_checkpoint(path: str | Path, algorithm: Algorithm, origin: Origin) -> t
     arrays, metadata = read_arrays(path)
     _check_kind(path, metadata, "checkpoint")
     origin.check(path, metadata)
-    return metadata["epoch"], meta_of(path, _tensors(arrays), algorithm.network)
+    meta = meta_of(path, _tensors(arrays), algorithm.network)
+    return Checkpoint(metadata["epoch"], meta, metadata["collapsed"])
 
 
 def initial_weights(path: str | Path, algorithm: Algorithm) -> Meta:
