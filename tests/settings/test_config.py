@@ -175,7 +175,8 @@ def test_pairs_are_what_figures_show_and_no_more():
 
 
 def test_options_of_metrics_are_completed():
-    expected = {"tasks": 3, "tolerance": 0.01, "max_products": 200}
+    expected = {"tasks": 3, "tolerance": 0.01, "other_tolerance": 0.01}
+    expected |= {"min_products": 8, "max_products": 200}
     assert config.load(VALID).metrics["hessian"] == expected
 
 
