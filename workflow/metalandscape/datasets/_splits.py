@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BeforeValidator, model_validator
 
+from ..ground import plugins
 from ..ground.errors import UserError
 from ..ground.strict import Strict
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 SPLITS = ("train", "val", "test")
 
 
@@ -70,16 +70,26 @@ class ClassSplit(Strict):
         }
 
 
+def shipped(name: str) -> Path:
+    """Return a file that comes with the package, such as `config/splits/cifar_fs.json`.
+
+    A checkout has it in the repository, an installed package in the package's own folder.
+    """
+    own = plugins.PACKAGE / name
+    return own if own.is_file() else plugins.PACKAGE.parents[1] / name
+
+
 def load(value: Any) -> Any:
     """Replace the name of a JSON file by its content; anything else is returned as it is.
 
-    The name is relative to the working directory or, if there is no such file, to the repository.
+    The name is relative to the working directory or, if there is no such file, that of a file that
+    comes with the package.
     """
     if not isinstance(value, str):
         return value
-    path = next((p for p in (Path(value), REPOSITORY / value) if p.is_file()), None)
+    path = next((p for p in (Path(value), shipped(value)) if p.is_file()), None)
     if path is None:
-        raise ValueError("no such file in the working directory or the repository")
+        raise ValueError("no such file in the working directory or among those of the package")
     try:
         return json.loads(path.read_text())
     except ValueError as error:

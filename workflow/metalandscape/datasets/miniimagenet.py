@@ -20,9 +20,9 @@ from pydantic import Field
 from ..ground.errors import UserError
 from . import DatasetOptions, Split, _archives, _pickles, _pixels
 from ._images import ImageDataset
-from ._splits import REPOSITORY, SPLITS
+from ._splits import SPLITS, shipped
 
-RAVI = REPOSITORY / "config" / "splits" / "miniimagenet_ravi.json"
+RAVI = shipped("config/splits/miniimagenet_ravi.json")
 COUNTS = {
     "ravi": {"train": 64, "val": 16, "test": 20},
     "paper": {"train": 64, "val": 12, "test": 24},

@@ -1,14 +1,3 @@
-"""The version of this package."""
+"""The version of this package, which is written here only: pyproject.toml reads it."""
 
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed
-
-UNINSTALLED = "0.2.0"  # of a checkout that is not installed; pyproject.toml has the same
-
-
-def version() -> str:
-    """Return the version of the package."""
-    try:
-        return installed("metalandscape")
-    except PackageNotFoundError:
-        return UNINSTALLED
+VERSION = "0.2.0"

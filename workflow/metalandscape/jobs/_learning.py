@@ -32,7 +32,7 @@ def algorithm_of(
 
 def origin_of(name: str, seed: int, run: Run, dataset: "Dataset", code: str) -> "Origin":
     """Return what the files of a run's seed belong to."""
-    from ..ground.version import version
+    from ..ground.version import VERSION
     from ..tasks.task import Spec
     from ..training.artifacts import Origin
 
@@ -44,5 +44,5 @@ def origin_of(name: str, seed: int, run: Run, dataset: "Dataset", code: str) -> 
         preprocessing=getattr(dataset, "preprocessing", None) or {},
         spec=Spec.of(dataset)._asdict(),
         code=code,
-        version=version(),
+        version=VERSION,
     )

@@ -44,5 +44,5 @@ def run(
     begin = artifacts.State.load(previous, origin) if previous else blocks.start(algorithm, initial)
     files = {epoch_of(path): path for path in checkpoints}
     end, rows = blocks.train(algorithm, dataset, begin, files, origin)
-    tables.write(log, pd.DataFrame(rows, columns=["epoch", "loss", "accuracy", "seconds"]))
+    tables.write(log, pd.DataFrame(rows, columns=blocks.COLUMNS))
     end.save(state, origin)

@@ -9,8 +9,9 @@ import pandas as pd
 
 from ..ground.files import whole
 
-COLUMNS = ["run", "seed", "epoch", "split", "metric", "value", "stderr", "n_tasks"]
-TASK_COLUMNS = ["run", "seed", "epoch", "split", "metric", "task", "value"]
+KEYS = ["run", "seed", "epoch", "split", "metric"]
+COLUMNS = [*KEYS, "value", "stderr", "n_tasks", "n_diverged", "collapsed"]
+TASK_COLUMNS = [*KEYS, "task", "value"]
 
 
 def write_measurements(
@@ -18,7 +19,7 @@ def write_measurements(
     per_task: str | Path,
     run: str,
     seed: int,
-    measured: Iterable[tuple[int, Iterable]],
+    measured: Iterable[tuple[int, bool, Iterable]],
 ) -> None:
     """Write a metric job's two tables: means with standard errors, and the value of every task.
 
@@ -27,13 +28,16 @@ def write_measurements(
         per_task: file with `TASK_COLUMNS`.
         run: the run's name.
         seed: the run's seed.
-        measured: (epoch, measurements) of every checkpoint of the job.
+        measured: epoch, whether training had just collapsed, and measurements of every checkpoint
+            of the job.
     """
     means, tasks = [], []
-    for epoch, measurements in measured:
+    for epoch, collapsed, measurements in measured:
         for m in measurements:
             key = {"run": run, "seed": seed, "epoch": epoch, "split": m.split, "metric": m.name}
-            means.append(key | {"value": m.value, "stderr": m.stderr, "n_tasks": len(m.per_task)})
+            counts = {"n_tasks": len(m.per_task), "n_diverged": m.diverged()}
+            marks = counts | {"collapsed": int(collapsed)}
+            means.append(key | {"value": m.value, "stderr": m.stderr} | marks)
             columns = {"task": np.arange(len(m.per_task)), "value": m.per_task}
             tasks.append(pd.DataFrame(key | columns))
     write(summary, pd.DataFrame(means, columns=COLUMNS))

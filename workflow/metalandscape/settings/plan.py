@@ -181,7 +181,7 @@ class Plan:
         """
         options = self.metric_options(wildcards.metric)
         keys = {"test": "tasks", "val": "val_tasks", "train": "train_tasks"}
-        if not self.settings.datasets[self.run(wildcards).at_test().dataset].classes("val"):
+        if not self.settings.datasets[self._tested[wildcards.run].dataset].classes("val"):
             del keys["val"]
         counts = {split: options[key] for split, key in keys.items() if options.get(key)}
         return json.dumps(counts)
