@@ -31,7 +31,10 @@ class Episodic(algorithms.Algorithm):
         run = self.setup.run
         batch = episodes.sample(dataset, run, self.setup.seed, iteration)
         found = self.meta_gradient(meta, batch)
-        return algorithms.Outer({"theta": found.gradient}, found.loss, found.accuracy)
+        gradients = {"theta": found.gradient}
+        if found.rates is not None:
+            gradients["rates"] = found.rates
+        return algorithms.Outer(gradients, found.loss, found.accuracy)
 
     def meta_gradient(self, meta: algorithms.Meta, batch: Sequence[Task]) -> LossGradient:
         """Return the gradient of the mean target loss, regularized if the run is."""

@@ -25,7 +25,7 @@ from ..networks import Network
 from ..tasks.task import Task
 
 Rates = float | Tensor
-"""Inner learning rates: a number, or a non-negative vector [P] (zero: no adaptation there)."""
+"""Inner learning rates: a number, or a vector [P] of any signs (zero: no adaptation there)."""
 
 
 class LossGradient(NamedTuple):

@@ -1,0 +1,67 @@
+"""Reptile: theta moves towards the adapted theta~ of tasks (Nichol et al. 2018).
+
+The outer optimizer is given (theta - mean_i theta~_i) / alpha in place of a gradient (section 2 of
+the paper). This is the mean over tasks of the sum of the gradients along adaptation: no second
+derivatives are taken, and no target loss is differentiated.
+
+A task's data are its support set, all of it in every step: the images that adaptation has at
+meta-test. The paper has no split of a task in meta-training, and takes more images per class there
+than at meta-test; `data: all` adapts to support and target set together, which comes nearest to
+that. The paper's steps are on minibatches; these are on all of the data. The loss and accuracy that
+are reported are those of the target set after adaptation, so that with `data: all` they are of
+images adapted to.
+
+Reference: Nichol, Achiam & Schulman, On first-order meta-learning algorithms, 2018
+(arXiv:1803.02999).
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+
+from .. import algorithms
+from ..engines import LossGradient, mean
+from ..ground import options
+from ..tasks.task import Task
+from ._episodic import Episodic
+
+NAME = "Reptile"
+ROLE = "meta-learner"
+TASKS = ("classification", "regression")
+REGULARIZED = False
+
+
+class Options(options.Options):
+    """Configuration of Reptile.
+
+    Attributes:
+        data: what a meta-train task's adaptation sees: the support set, or the target set as well.
+    """
+
+    data: Literal["support", "all"] = "support"
+
+
+class Algorithm(Episodic):
+    """Reptile."""
+
+    options: Options
+
+    def meta_gradient(self, meta: algorithms.Meta, batch: Sequence[Task]) -> LossGradient:
+        """Return (theta - mean_i theta~_i) / alpha, with the target loss at theta~_i."""
+        return mean([self._pseudo_gradient(meta, task) for task in batch])
+
+    def _pseudo_gradient(self, meta: algorithms.Meta, task: Task) -> LossGradient:
+        run, theta = self.setup.run, meta["theta"]
+        seen = _together(task) if self.options.data == "all" else task
+        adapted = self.engine.adapt(theta, seen, run.inner_steps, run.inner_rate)
+        loss, accuracy = self.engine.evaluate(adapted, task.target_x, task.target_y)
+        return LossGradient((theta - adapted) / run.inner_rate, loss, accuracy)
+
+
+def _together(task: Task) -> Task:
+    """Return the task with its target set in the support set, too."""
+    return task._replace(
+        support_x=torch.cat([task.support_x, task.target_x]),
+        support_y=torch.cat([task.support_y, task.target_y]),
+    )
