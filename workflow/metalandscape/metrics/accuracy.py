@@ -9,6 +9,7 @@ from pydantic import NonNegativeInt
 from torch import Tensor
 
 from ..ground import options
+from ..ground.errors import UserError
 from ..ground.options import TaskCount
 from ..tasks.task import Task
 from . import Learner, Measurement, Tasks, mean
@@ -55,7 +56,10 @@ def _judge(learner: Learner, task: Task, options: Options) -> dict[str, float]:
 
 def _at(learner: Learner, theta: Tensor, task: Task) -> dict[str, float]:
     """Return the quantities of a task at theta [P]."""
+    classes = learner.network.tasks == "classification"
+    if classes and (task.target_y < 0).any():
+        raise UserError("accuracy: a task lacks its targets' labels; give target_labels.")
     target_loss, accuracy = learner.engine.evaluate(theta, task.target_x, task.target_y)
     support_loss, _ = learner.engine.evaluate(theta, task.support_x, task.support_y)
-    found = {"target_accuracy": accuracy} if learner.network.tasks == "classification" else {}
+    found = {"target_accuracy": accuracy} if classes else {}
     return found | {"target_loss": target_loss, "support_loss": support_loss}

@@ -50,7 +50,11 @@ class Network(ABC):
         tasks: "classification" or "regression", which decides the loss.
         parameters: name, shape and initialization of every tensor, in theta's order; the last
             layer comes last.
+        uses_batch_statistics: whether an output depends on the other inputs of its batch, as with
+            batch norm.
     """
+
+    uses_batch_statistics: bool = True
 
     def __init__(
         self, options: Options, input_shape: Sequence[int], output_size: int, tasks: str
