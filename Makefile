@@ -3,6 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 CONFIG ?= config.yaml
+export REASON
 
 READY := .venv/.ready
 CLUSTER := .venv/.cluster
@@ -10,7 +11,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all report fetch test bench lint format env cluster clean FORCE
+.PHONY: all report keep fetch test bench lint format env cluster clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(READY)
@@ -19,6 +20,11 @@ all: $(READY)
 # Every figure, the claims and where they come from, in one page that needs no network.
 report: all
 	$(IN_VENV) snakemake --report report.html --configfile $(CONFIG)
+
+# After an edit that changes no result: mark what exists as up to date, and record why.
+keep: $(READY)
+	PYTHONPATH=workflow .venv/bin/python -m metalandscape keep --configfile $(CONFIG) --reason "$$REASON"
+	$(IN_VENV) snakemake --touch --cores 1 --configfile $(CONFIG)
 
 # All downloads and nothing else, for machines that have no network later.
 fetch: $(READY)

@@ -56,5 +56,6 @@ rule all:
     input:
         expand(plan.figure, figure=settings.figures, suffix=["pdf", "png"]),
         expand(plan.table, metric=plan.metrics_shown()),
+        plan.best_epochs if plan.best_tables() else [],
         rules.judge_claims.output,
         rules.record_provenance.output,

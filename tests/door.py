@@ -12,7 +12,7 @@ from PIL import Image
 import metalandscape
 from metalandscape import algorithms
 from metalandscape.datasets import glyphs
-from metalandscape.jobs._common import origin_of
+from metalandscape.jobs._learning import origin_of
 from metalandscape.settings.run import Run
 from metalandscape.tasks.task import Spec
 from metalandscape.training import blocks

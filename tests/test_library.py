@@ -11,10 +11,11 @@ from PIL import Image
 import door
 import metalandscape
 from door import pictures, refused
+from helpers import adapt
 from metalandscape.datasets import described, sine
 from metalandscape.ground import plugins
 from metalandscape.ground.files import read_arrays, write_arrays
-from stand_ins import adapt
+from metalandscape.networks import initialize, resnet12
 
 SHAPE = {"way": 3, "shot": 2, "targets": 3}
 
@@ -230,3 +231,14 @@ def test_one_input_by_itself_is_warned_of_and_depends_on_its_batch(learner, task
     with pytest.warns(UserWarning, match="predict several inputs of the task together"):
         alone = learner.predict(learner.theta, x[:1])
     assert not torch.allclose(alone, learner.predict(learner.theta, x)[:1], atol=1e-3)
+
+
+@pytest.mark.parametrize("norm", [{"norm": "batch"}, {"norm": "group", "groups": 2}])
+def test_networks_say_whether_an_output_depends_on_its_batch(norm):
+    network = resnet12.Network(
+        resnet12.Options(filters=[4], **norm), (1, 8, 8), 3, "classification"
+    )
+    theta = initialize(network, np.random.default_rng(0))
+    x = torch.from_numpy(np.random.default_rng(1).random((4, 1, 8, 8), np.float32))
+    alone, together = network.outputs(theta, x[:1]), network.outputs(theta, x)[:1]
+    assert network.uses_batch_statistics == (not torch.allclose(alone, together, atol=1e-5))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from helpers import conv_tasks, engine, mlp_network, rates, relative, sine_tasks, start
 from metalandscape.engines import batched
 from metalandscape.tasks.task import Task
-from stand_ins import conv_tasks, engine, mlp_network, rates, relative, sine_tasks, start
 
 
 def vector_tasks(count, inputs, outputs):

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from helpers import conv_network, engine, kernel, mlp_network
 from metalandscape.engines import Choice, LossGradient, mean, native, reference
 from metalandscape.ground.errors import UserError
-from stand_ins import conv_network, engine, kernel, mlp_network
 
 
 def test_a_gpu_that_is_not_there_is_refused_or_done_without(monkeypatch):

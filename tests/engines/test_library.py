@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from helpers import conv_network, conv_tasks, engine, kernel, relative, start
 from metalandscape.engines import Choice, _library, native, reference
-from stand_ins import conv_network, conv_tasks, engine, kernel, relative, start
 
 
 def test_the_sources_are_all_files_of_the_kernel_and_each_is_short():
@@ -102,7 +102,7 @@ def test_a_truncated_kernel_does_not_end_the_process(tmp_path):
     path = tmp_path / "kernel.so"
     path.write_bytes(cut(kernel().read_bytes()))
     program = (
-        "import sys; from stand_ins import conv_network; from metalandscape.engines import Choice;"
+        "import sys; from helpers import conv_network; from metalandscape.engines import Choice;"
         "print(type(Choice('auto', sys.argv[1]).of(conv_network())).__module__)"
     )
     done = subprocess.run(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from helpers import conv_network, conv_tasks, engine, rates, relative, start
 from metalandscape.engines import native, reference
 from metalandscape.networks import initialize
 from metalandscape.tasks.task import Task
-from stand_ins import conv_network, conv_tasks, engine, rates, relative, start
 
 # downsampling, output, (height, width, channels), way, shot, filters; four modules unless given
 NETWORKS = {

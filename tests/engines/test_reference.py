@@ -3,9 +3,7 @@
 import pytest
 import torch
 
-from metalandscape.engines import reference
-from metalandscape.tasks.task import Task
-from stand_ins import (
+from helpers import (
     adapt,
     conv_network,
     conv_tasks,
@@ -16,6 +14,8 @@ from stand_ins import (
     sine_tasks,
     start,
 )
+from metalandscape.engines import reference
+from metalandscape.tasks.task import Task
 
 
 class Quadratic:

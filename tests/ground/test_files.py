@@ -3,10 +3,8 @@ import re
 import numpy as np
 import pytest
 
-from metalandscape.ground import files, randomness
+from metalandscape.ground import files
 from metalandscape.ground.errors import UserError
-from metalandscape.metrics import mean
-from metalandscape.results import tables
 
 
 def test_a_failed_write_leaves_nothing(tmp_path):
@@ -56,28 +54,3 @@ def test_what_is_damaged_or_of_another_format_is_refused_by_name(tmp_path, name)
     with pytest.raises(UserError, match="^" + re.escape(str(tmp_path / "f"))) as caught:
         files.read_arrays(tmp_path / "f")
     assert words in str(caught.value)
-
-
-def test_streams_are_named():
-    def draw(*names):
-        return randomness.generator(*names).random()
-
-    assert draw(0, "weights") == draw(0, "weights")
-    assert len({draw(0, "weights"), draw(1, "weights"), draw(0, "batches"), draw(0)}) == 4
-
-
-def test_tables_are_tidy_and_exact(tmp_path):
-    measured = [(3, [mean("x", "test", [0.1, 0.2, 0.7])])]
-    tables.write_measurements(tmp_path / "s", tmp_path / "t", "run", 5, measured)
-    summary, tasks = tables.read(tmp_path / "s"), tables.read(tmp_path / "t")
-    assert list(summary.columns) == tables.COLUMNS and list(tasks.columns) == tables.TASK_COLUMNS
-    assert summary.loc[0, "value"] == np.mean([0.1, 0.2, 0.7]) and summary.loc[0, "epoch"] == 3
-    assert tasks["value"].tolist() == [0.1, 0.2, 0.7] and tasks["task"].tolist() == [0, 1, 2]
-
-
-def test_joined_tables_are_sorted_by_run_seed_and_epoch(tmp_path):
-    for name, epoch in (("a", 10), ("b", 2)):
-        measured = [(epoch, [mean("x", "test", [1.0, 2.0])])]
-        tables.write_measurements(tmp_path / name, tmp_path / "t", "run", 0, measured)
-    tables.concatenate(tmp_path / "all", [tmp_path / "a", tmp_path / "b"])
-    assert tables.read(tmp_path / "all")["epoch"].tolist() == [2, 10]

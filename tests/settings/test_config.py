@@ -1,6 +1,5 @@
 import copy
 import inspect
-import json
 import re
 from pathlib import Path
 
@@ -10,13 +9,27 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from configurations import MISSING, VALID, changed
-from metalandscape.ground import plugins
-from metalandscape.networks import ConvNetwork, MLPNetwork
-from metalandscape.settings import config
+from metalandscape.ground import options, plugins
+from metalandscape.ground.strict import Strict
+from metalandscape.settings import config, parts, run
 
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "config" / "README.md").read_text()
 CONFIGS = sorted([*REPOSITORY.glob("config.yaml"), *REPOSITORY.glob("config/*.yaml")])
+
+# Models that are values of a run's keys, by the section that documents them.
+NESTED = {
+    "test": run.Test,
+    "clip_gradient": run.Clip,
+    "schedule.name: cosine": run.Cosine,
+    "schedule.name: step": run.Step,
+}
+PARTS = {
+    f"{key}.{tag}: {name}": (room, name, f"runs.<name>.{key}.", tag)
+    for key, room, tag in parts.RUN_PARTS
+    for name in plugins.names(room)
+    if plugins.options(room, name).model_fields
+}
 
 # --- the documentation
 
@@ -36,6 +49,13 @@ def default_of(cell):
     return MISSING if cell == "required" else yaml.safe_load(cell.strip("`"))
 
 
+def plain(value):
+    """A default as a configuration writes it."""
+    if isinstance(value, options.Part):
+        return value.name
+    return value.model_dump(exclude_none=True) if isinstance(value, BaseModel) else value
+
+
 def keys(model, prefix, given=MISSING):
     """Key -> default of a model and the models in it; MISSING where it is required."""
     found = {}
@@ -43,31 +63,43 @@ def keys(model, prefix, given=MISSING):
         default = MISSING if field.is_required() else field.get_default(call_default_factory=True)
         if given is not MISSING:
             default = getattr(given, name)
-        if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel):
-            found |= keys(field.annotation, f"{prefix}{name}.", default)
+        inner = field.annotation
+        if inspect.isclass(inner) and issubclass(inner, BaseModel) and name not in NESTED:
+            whole = inner is options.Part
+            found |= (
+                {prefix + name: plain(default)}
+                if whole
+                else keys(inner, f"{prefix}{name}.", default)
+            )
         else:
-            found[prefix + name] = None if default is PydanticUndefined else default
+            found[prefix + name] = None if default is PydanticUndefined else plain(default)
     return found
 
 
 def schema():
     """Section -> {key: default}, as the code has it."""
-    run = "runs.<name>."
+    own = "runs.<name>."
+    runs = keys(config.Run, own) | {f"{own}matrix": {}}
+    del runs[f"{own}algorithm_options"]  # the options in a mapping under `algorithm`
     sections = {
         "Top level": keys(config.Config, "") | {"defaults": {}},
-        "Runs": keys(config.Run, run) | {f"{run}matrix": {}},
-        "network.kind: conv": keys(ConvNetwork, f"{run}network."),
-        "network.kind: mlp": keys(MLPNetwork, f"{run}network."),
+        "Runs": runs,
         "Metrics": {
-            f"metrics.{metric}.{option}": default
+            key: default
             for metric in plugins.names("metrics")
-            for option, default in plugins.declared("metrics", metric, "OPTIONS").items()
+            for key, default in keys(
+                plugins.options("metrics", metric), f"metrics.{metric}."
+            ).items()
         },
         "Figures": {"figures.<figure>": MISSING},
     }
+    for section, model in NESTED.items():
+        sections[section] = keys(model, f"{own}{section.split('.')[0]}.")
+    for section, (room, name, prefix, tag) in PARTS.items():
+        sections[section] = {prefix + tag: MISSING} | keys(plugins.options(room, name), prefix)
     for kind in plugins.names("datasets"):
-        options = plugins.load("datasets", kind).Options
-        sections[f"kind: {kind}"] = keys(options, "datasets.<name>.")
+        model = plugins.options("datasets", kind)
+        sections[f"kind: {kind}"] = keys(model, "datasets.<name>.")
     return sections
 
 
@@ -83,10 +115,19 @@ def test_no_section_documents_keys_that_do_not_exist():
     assert set(documented()) == set(schema())
 
 
-def test_every_kind_of_plugin_that_a_user_names_is_documented():
-    for room in ("datasets", "algorithms", "metrics"):
-        for name in plugins.names(room):
-            assert re.search(rf"\b{name}\b", README), name
+def test_every_nested_model_of_a_run_has_a_section():
+    models = [m for m in vars(run).values() if inspect.isclass(m) and m.__module__ == run.__name__]
+    assert all(issubclass(model, Strict) for model in models)
+    # `constant` has no key but its name.
+    assert {*NESTED.values(), run.Run, run.Constant} == set(models)
+
+
+@pytest.mark.parametrize(
+    "room", ["datasets", "algorithms", "networks", "optimizers", "regularizers", "metrics"]
+)
+def test_every_part_that_a_user_names_is_documented(room):
+    for name in plugins.names(room):
+        assert re.search(rf"\b{name}\b", README), name
 
 
 # --- what is accepted
@@ -101,18 +142,6 @@ def test_the_valid_configuration_is_left_as_it_was():
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_every_configuration_of_the_repository_loads(path):
     assert config.load(yaml.safe_load(path.read_text())).runs
-
-
-def test_a_matrix_makes_a_run_of_every_combination():
-    runs = {"{algorithm}_{shot}": {"way": 3, "matrix": {"algorithm": ["maml"], "shot": [1, 2]}}}
-    loaded = config.load(changed("runs", runs) | {"figures": {}}).runs
-    assert {name: run.shot for name, run in loaded.items()} == {"maml_1": 1, "maml_2": 2}
-
-
-def test_the_matrix_wins_over_the_run_and_the_run_over_defaults():
-    entry = {"way": 3, "shot": 1, "targets": 2, "matrix": {"targets": [1]}}
-    run = config.load(changed("runs/a_{targets}", entry)).runs["a_1"]
-    assert (run.targets, run.shot, run.inner_rate) == (1, 1, 0.1)
 
 
 def test_null_undoes_a_default():
@@ -154,67 +183,50 @@ def test_a_whole_number_may_stand_for_any_number():
     assert config.load(changed("runs/waves/inner_rate", 1)).runs["waves"].inner_rate == 1.0
 
 
-# --- runs
-
-
-def test_settings_are_everything_but_how_far_and_how_often():
-    settings = json.loads(config.load(VALID).runs["waves"].settings())
-    left_out = set(config.Run.model_fields) - set(settings)
-    assert left_out == {"epochs", "epochs_per_job", "seeds", "way", "regularizer"}  # null are two
-
-
-def test_a_run_is_restored_from_its_settings():
-    run = config.load(VALID).runs["waves"]
-    assert config.Run.model_validate_json(run.settings()) == run
-
-
-@pytest.mark.parametrize(
-    ("epochs", "step", "blocks"),
-    [
-        (3, 1, [(1, 1), (2, 2), (3, 3)]),
-        (4, 2, [(1, 2), (3, 4)]),
-        (5, 2, [(1, 2), (3, 4), (5, 5)]),
-        (2, 9, [(1, 2)]),
-    ],
-)
-def test_blocks_cover_all_epochs(epochs, step, blocks):
-    run = config.load(VALID).runs["waves"]
-    assert run.model_copy(update={"epochs": epochs, "epochs_per_job": step}).blocks() == blocks
-
-
 # --- no key without effect
 
 
 def attributes_read():
     """Every `.name` in the code that acts on a configuration, checks and schema left out."""
-    acting = [inspect.getsource(config.Run.shape), inspect.getsource(config.Run.blocks)]
+    acting = [inspect.getsource(getattr(run.Run, name)) for name in ("shape", "blocks")]
     files = [*REPOSITORY.glob("workflow/**/*.py"), *REPOSITORY.glob("workflow/rules/*.smk")]
-    acting += [f.read_text() for f in [*files, REPOSITORY / "Snakefile"] if f.stem != "config"]
+    schema = [f"settings/{name}.py" for name in ("config", "run", "checks")]
+    files = [f for f in files if not f.as_posix().endswith(tuple(schema))]
+    acting += [f.read_text() for f in [*files, REPOSITORY / "Snakefile"]]
     return set(re.findall(r"\.([a-z_]\w*)", "\n".join(acting)))
 
 
 @pytest.mark.parametrize(
-    "model", [config.Config, config.Folders, config.Run, ConvNetwork, MLPNetwork]
+    "model", [config.Config, config.Folders, run.Run, run.Clip, run.Cosine, run.Step]
 )
 def test_every_key_is_used_somewhere(model):
-    assert set(model.model_fields) - attributes_read() == set()
+    read_elsewhere = {"plugins", "name"}  # by `plugins.use`; the tag of a union
+    assert set(model.model_fields) - attributes_read() <= read_elsewhere
+
+
+def test_every_key_of_test_replaces_one_of_the_run():
+    assert set(run.Test.model_fields) <= set(run.Run.model_fields)
+
+
+def options_used(room, name):
+    """The options that a part's module, or a private one beside it, reads."""
+    file = plugins.path(room, name)
+    source = "".join(f.read_text() for f in [file, *file.parent.glob("_*.py")])
+    return set(re.findall(r"(?<=\bself\.)\w+|(?<=\boptions\.)\w+", source))
+
+
+@pytest.mark.parametrize("section", PARTS)
+def test_every_option_of_a_part_is_used(section):
+    room, name, *_ = PARTS[section]
+    assert set(plugins.options(room, name).model_fields) <= options_used(room, name)
 
 
 @pytest.mark.parametrize("metric", plugins.names("metrics"))
 def test_every_option_of_a_metric_is_used(metric):
-    options = set(plugins.declared("metrics", metric, "OPTIONS"))
     source = plugins.path("metrics", metric).read_text()
-    used = set(re.findall(r'options\["(\w+)"\]', source))
-    if 'tasks("test")' in source or "tasks(split)" in source:
-        used |= {"tasks"} | ({"train_tasks"} if "tasks(split)" in source else set())
-    assert options == used
-
-
-# --- regularizers
-
-
-def test_a_regularizer_gets_its_modules_defaults():
-    regularized = changed("runs/letters_maml_T1/regularizer", {"name": "trajectory_angle"})
-    run = config.load(regularized).runs["letters_maml_T1"]
-    assert run.regularizer == {"name": "trajectory_angle", "gamma": 0.5}
-    assert json.loads(run.settings())["regularizer"] == run.regularizer
+    splits = set(re.findall(r'tasks\.of\("(\w+)"\)', source))
+    if "tasks.of(split)" in source:
+        splits = {"test", "val", "train"}
+    counted = {"test": "tasks", "val": "val_tasks", "train": "train_tasks"}
+    used = options_used("metrics", metric) | {counted[split] for split in splits}
+    assert set(plugins.options("metrics", metric).model_fields) <= used

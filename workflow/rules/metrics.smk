@@ -58,3 +58,19 @@ rule tabulate_metric:
         code=plan.code_of_tables(),
     script:
         "../scripts/tabulate.py"
+
+
+# Where the accuracy has validation tasks: the best epoch of every training by them.
+rule choose_epochs:
+    input:
+        plan.best_tables(),
+    output:
+        plan.best_epochs,
+    log:
+        f"{plan.logs}/choose_epochs.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=plan.code_of_choice(),
+    script:
+        "../scripts/choose_epochs.py"

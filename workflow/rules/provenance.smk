@@ -2,7 +2,8 @@
 rule record_provenance:
     input:
         # The page is as new as the tables.
-        expand(plan.table, metric=plan.metrics_shown()),
+        tables=expand(plan.table, metric=plan.metrics_shown()),
+        kept=plan.kept if Path(plan.kept).exists() else [],
     output:
         report(
             plan.provenance,
@@ -20,5 +21,6 @@ rule record_provenance:
         files=lambda w: [os.path.relpath(file) for file in workflow.configfiles],
         runs=lambda w: plan.runs_shown(),
         benchmarks=plan.benchmarks,
+        kept=plan.kept,
     script:
         "../scripts/record_provenance.py"

@@ -10,5 +10,6 @@ scripted(
     files=snakemake.params.files,
     benchmarks=snakemake.params.benchmarks,
     runs=snakemake.params.runs,
+    kept=snakemake.params.kept,
     output=snakemake.output[0],
 )

@@ -29,7 +29,7 @@ class Options(options.Options):
             from zeros.
     """
 
-    head: Literal["per_task", "shared", "zero"] = "shared"
+    head: Literal["per_task", "shared", "zero"] = "per_task"
 
 
 class Algorithm(algorithms.Algorithm):

@@ -25,7 +25,7 @@ NEUTRAL = frozenset(
         "metalandscape.ground.options",
         "metalandscape.ground.plugins",
         "metalandscape.ground.strict",
-        "metalandscape.ground.version",
+        "metalandscape.ground.version",  # stands in metadata only
         "metalandscape.settings",
         "metalandscape.settings.checks",
         "metalandscape.settings.config",

@@ -43,6 +43,7 @@ def use(folder: str | Path | None) -> None:
     """
     _outside.clear()
     parsed.cache_clear()
+    _options.cache_clear()
     if folder is None:
         return
     folder = Path(folder).resolve()

@@ -1,17 +1,12 @@
-"""What several jobs do: arguments of the same name, settings from JSON, an algorithm from a run."""
+"""What several jobs do: arguments of the same name, and settings from JSON."""
 
 import argparse
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..settings.run import Run
-
-if TYPE_CHECKING:
-    from ..algorithms import Algorithm
-    from ..datasets import Dataset
-    from ..training.artifacts import Origin
 
 
 def add(parser: argparse.ArgumentParser, *names: str) -> None:
@@ -41,38 +36,3 @@ def runs_of(runs: Mapping[str, Any]) -> dict[str, Run]:
 def epoch_of(path: str | Path) -> int:
     """Return the epoch in a checkpoint's file name, e.g. 7 of `epoch7.safetensors`."""
     return int(re.fullmatch(r"epoch(\d+)", Path(path).stem)[1])
-
-
-def algorithm_of(
-    run: Run,
-    seed: int,
-    dataset: "Dataset",
-    engine: str,
-    kernel: str | None,
-    threads: int,
-    device: str,
-) -> "Algorithm":
-    """Return the algorithm of a run, with the engine that computes."""
-    from .. import algorithms, engines
-    from ..tasks.task import Spec
-
-    choice = engines.Choice(engine, kernel, threads, device)
-    return algorithms.create(algorithms.Setup(run, Spec.of(dataset), seed, choice))
-
-
-def origin_of(name: str, seed: int, run: Run, dataset: "Dataset", code: str) -> "Origin":
-    """Return what the files of a run's seed belong to."""
-    from ..ground.version import VERSION
-    from ..tasks.task import Spec
-    from ..training.artifacts import Origin
-
-    return Origin(
-        run=name,
-        seed=seed,
-        settings=run.settings(),
-        dataset=dataset.digest,
-        preprocessing=getattr(dataset, "preprocessing", None) or {},
-        spec=Spec.of(dataset)._asdict(),
-        code=code,
-        version=VERSION,
-    )

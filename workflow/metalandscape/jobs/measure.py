@@ -2,11 +2,20 @@
 
 import argparse
 import json
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..datasets import open_dataset
 from ..ground import plugins
 from ..ground.options import Part
-from ._common import add, add_run, algorithm_of, epoch_of, origin_of, run_of
+from ._common import add, add_run, epoch_of, run_of
+from ._learning import algorithm_of, origin_of
+
+if TYPE_CHECKING:
+    from ..metrics import Measurement
+
+log = logging.getLogger(__name__)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,9 +63,13 @@ def run(
     )
     module, chosen = plugins.chosen("metrics", Part(name=metric, options=json.loads(options)))
 
-    def measured():
+    def measured() -> Iterator[tuple[int, bool, "list[Measurement]"]]:
         for path in sorted(checkpoints, key=epoch_of):
-            epoch, meta = artifacts.load_checkpoint(path, algorithm, origin)
-            yield epoch, module.measure(algorithm.learner(meta), own, chosen)
+            at = artifacts.load_checkpoint(path, algorithm, origin)
+            found = list(module.measure(algorithm.learner(at.meta), own, chosen))
+            for m in found:
+                if lost := m.diverged():
+                    log.info("%s: %s diverged on %d of its tasks", path, m.name, lost)
+            yield at.epoch, at.collapsed, found
 
     tables.write_measurements(output, per_task, run, seed, measured())

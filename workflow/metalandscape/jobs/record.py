@@ -5,6 +5,8 @@ from pathlib import Path
 from ..results import pages, provenance
 
 
-def run(config: str, files: list[str], benchmarks: str, runs: list[str], output: str) -> None:
+def run(
+    config: str, files: list[str], benchmarks: str, runs: list[str], kept: str, output: str
+) -> None:
     """Write the page of provenance; `config` is YAML."""
-    pages.write(output, provenance.parts(config, files, Path(benchmarks), runs))
+    pages.write(output, provenance.parts(config, files, Path(benchmarks), runs, Path(kept)))

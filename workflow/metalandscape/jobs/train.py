@@ -3,7 +3,8 @@
 import argparse
 
 from ..datasets import open_dataset
-from ._common import add, add_run, algorithm_of, epoch_of, origin_of, run_of
+from ._common import add, add_run, epoch_of, run_of
+from ._learning import algorithm_of, origin_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,5 +44,5 @@ def run(
     begin = artifacts.State.load(previous, origin) if previous else blocks.start(algorithm, initial)
     files = {epoch_of(path): path for path in checkpoints}
     end, rows = blocks.train(algorithm, dataset, begin, files, origin)
-    tables.write(log, pd.DataFrame(rows, columns=["epoch", "loss", "accuracy", "seconds"]))
+    tables.write(log, pd.DataFrame(rows, columns=blocks.COLUMNS))
     end.save(state, origin)

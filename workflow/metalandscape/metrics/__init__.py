@@ -27,7 +27,8 @@ class Measurement(NamedTuple):
         split: the split its tasks come from.
         value: the mean over tasks, or over pairs of tasks.
         stderr: its standard error over tasks.
-        per_task: [n]; their mean is `value`.
+        per_task: [n]; their mean is `value`. NaN marks a diverged adaptation, which makes the mean
+            NaN, too.
     """
 
     name: str
@@ -35,6 +36,10 @@ class Measurement(NamedTuple):
     value: float
     stderr: float
     per_task: np.ndarray
+
+    def diverged(self) -> int:
+        """Return on how many tasks adaptation diverged."""
+        return int(np.sum(~np.isfinite(self.per_task)))
 
 
 def mean(name: str, split: str, per_task: list[float] | np.ndarray) -> Measurement:

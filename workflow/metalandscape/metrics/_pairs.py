@@ -3,7 +3,7 @@
 sum_{i != j} u_i . u_j = |sum_i u_i|^2 - sum_i |u_i|^2, in O(N P) time and O(P) memory.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -13,43 +13,71 @@ from . import Measurement
 
 
 def pair_average(name: str, split: str, vectors: Callable[[], Iterable[Tensor]]) -> Measurement:
-    """Return E_{i != j}[u_i . u_j] with its jackknife standard error over tasks.
+    """Return E_{i != j}[u_i . u_j] of one vector per task; see `pair_averages`."""
+    (found,) = pair_averages([name], split, lambda: ((vector,) for vector in vectors()))
+    return found
 
-    The vectors are gone through twice, first for their sum and then for every task's own share
+
+def pair_averages(
+    names: Sequence[str], split: str, vectors: Callable[[], Iterable[Sequence[Tensor]]]
+) -> list[Measurement]:
+    """Return E_{i != j}[u_i . u_j] of several vectors u per task, with jackknife standard errors.
+
+    The vectors are gone through twice, first for their sums and then for every task's own share
     a_i = u_i . (sum_j u_j - u_i) / (N - 1), whose mean is the average over pairs: recomputing them
-    takes time where keeping them would take N x P memory. Sums are float64.
+    takes time where keeping them would take N x P memory. Sums are float64. A task whose vectors
+    are not finite has the share NaN, which makes the average NaN, and is left out of the others'.
 
     Args:
-        name: the quantity's name.
-        split: the split of its tasks.
-        vectors: returns the N vectors [P] anew, in the same order, at each call.
+        names: of the quantities.
+        split: the split of their tasks.
+        vectors: returns for each of the N tasks a vector [P] per name, anew and in the same order
+            at each call.
 
     Raises:
-        ValueError: there are fewer than three vectors.
+        ValueError: there are fewer than three tasks.
     """
-    total = None
-    for vector in vectors():
-        total = torch.zeros_like(vector, dtype=torch.float64) if total is None else total
-        total += vector
-    shares = []
-    for vector in vectors():
-        u = vector.double()
-        shares.append((torch.dot(u, total) - torch.dot(u, u)).item())
+    totals: list[Tensor | float] = [0.0] * len(names)
+    for own in vectors():
+        if all(map(_finite, own)):
+            totals = [total + u.double() for total, u in zip(totals, own, strict=True)]
+    shares = np.array([_shares(own, totals) for own in vectors()])
+    if len(shares) < 3:
+        raise ValueError(f"an average over pairs needs at least three vectors, got {len(shares)}")
+    return [_average(n, split, s) for n, s in zip(names, shares.T, strict=True)]
+
+
+def _finite(u: Tensor) -> bool:
+    return bool(torch.isfinite(u).all())
+
+
+def _shares(own: Sequence[Tensor], totals: Sequence[Tensor | float]) -> list[float]:
+    """Return u . (total - u) of each vector, NaN if one isn't finite."""
+    if not all(map(_finite, own)):
+        return [float("nan")] * len(own)
+    pairs = zip(own, totals, strict=True)
+    return [
+        (torch.dot(u.double(), total) - torch.dot(u.double(), u.double())).item()
+        for u, total in pairs
+    ]
+
+
+def _average(name: str, split: str, shares: np.ndarray) -> Measurement:
     n = len(shares)
-    if n < 3:
-        raise ValueError(f"an average over pairs needs at least three vectors, got {n}")
     # Leaving task i out takes its share out of the sum over pairs twice (as i and as j).
-    left_out = (np.sum(shares) - 2 * np.array(shares)) / ((n - 1) * (n - 2))
-    return Measurement(
-        name,
-        split,
-        float(np.sum(shares) / (n * (n - 1))),
-        jackknife_error(left_out),
-        np.array(shares) / (n - 1),
-    )
+    left_out = (np.sum(shares) - 2 * shares) / ((n - 1) * (n - 2))
+    value = float(np.sum(shares) / (n * (n - 1)))
+    return Measurement(name, split, value, jackknife_error(left_out), shares / (n - 1))
 
 
 def jackknife_error(left_out: np.ndarray) -> float:
     """Return the jackknife standard error from the n leave-one-out estimates (Tukey 1958)."""
     n = len(left_out)
     return float(np.sqrt((n - 1) / n * np.sum((left_out - left_out.mean()) ** 2)))
+
+
+def direction(displacement: Tensor) -> Tensor:
+    """Return the unit vector [P] in float64; no displacement has no direction: the zero vector."""
+    displacement = displacement.double()
+    norm = displacement.norm()
+    return displacement / norm if norm > 0 else displacement

@@ -1,9 +1,11 @@
 """Target accuracy, target loss and support loss at the adapted solutions theta~_i.
 
-For regression the losses are mean squared errors, and there is no accuracy.
+Also target accuracy at theta^s, before adaptation (`initial_accuracy`), which the paper says is
+chance (section 4.1). For regression the losses are mean squared errors, and there is no accuracy.
 """
 
 from collections.abc import Iterator
+from math import isfinite, nan
 
 from pydantic import NonNegativeInt
 from torch import Tensor
@@ -15,6 +17,7 @@ from ..tasks.task import Task
 from . import Learner, Measurement, Tasks, mean
 
 TASKS = ("classification", "regression")
+ACCURACY = "target_accuracy"
 
 
 class Options(options.Options):
@@ -42,8 +45,11 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
 
 
 def _judge(learner: Learner, task: Task, options: Options) -> dict[str, float]:
+    start = learner.start(task)
+    before = _at(learner, start, task)
+    initial = {"initial_accuracy": before[ACCURACY]} if ACCURACY in before else {}
     if not options.every_step:
-        return _at(learner, learner.adapt(task), task)
+        return _at(learner, learner.adapt(task), task) | initial
     path = learner.path(task)
     steps = {
         f"{name}_step{step}": value
@@ -51,15 +57,18 @@ def _judge(learner: Learner, task: Task, options: Options) -> dict[str, float]:
         for name, value in _at(learner, theta, task).items()
         if name.startswith("target")
     }
-    return _at(learner, path[-1], task) | steps
+    return _at(learner, path[-1], task) | initial | steps
 
 
 def _at(learner: Learner, theta: Tensor, task: Task) -> dict[str, float]:
-    """Return the quantities of a task at theta [P]."""
+    """Return the quantities of a task at theta [P], all NaN where theta is not finite."""
     classes = learner.network.tasks == "classification"
     if classes and (task.target_y < 0).any():
         raise UserError("accuracy: a task lacks its targets' labels; give target_labels.")
     target_loss, accuracy = learner.engine.evaluate(theta, task.target_x, task.target_y)
     support_loss, _ = learner.engine.evaluate(theta, task.support_x, task.support_y)
-    found = {"target_accuracy": accuracy} if classes else {}
-    return found | {"target_loss": target_loss, "support_loss": support_loss}
+    found = {ACCURACY: accuracy} if classes else {}
+    found |= {"target_loss": target_loss, "support_loss": support_loss}
+    # The largest of logits that are NaN is the first: chance accuracy, which would be no answer.
+    diverged = not all(map(isfinite, (target_loss, support_loss)))
+    return dict.fromkeys(found, nan) if diverged else found

@@ -71,5 +71,6 @@ def class_pairs(
     value = (total @ total - squares.sum()) / (n * (n - 1))
     rest, m = total - sums, n - counts
     left_out = ((rest**2).sum(1) - (squares.sum() - squares)) / (m * (m - 1))
-    per_class = (sums @ total - squares) / (counts * (n - 1))
+    # Their mean is the value, also where classes differ in size.
+    per_class = len(counts) * (sums @ total - squares) / (n * (n - 1))
     return Measurement(name, split, float(value), jackknife_error(left_out), per_class)

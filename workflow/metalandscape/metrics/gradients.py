@@ -1,13 +1,19 @@
-"""Coherence of meta-test gradients at theta^s: E_{i != j}[g_i . g_j], Eq. 6."""
+"""Coherence of meta-test gradients at theta^s: E_{i != j}[g_i . g_j], Eq. 6, and its parts.
+
+From the same pass, with g_i = -grad of the support loss at theta^s: the mean cosine of g_i and g_j,
+which is the direction alone, the mean norm of g_i, and the noise scale E|g|^2 / E[g.g] - 1, the
+variance of the tasks' gradients against their common part (cf. McCandlish et al. 2018).
+"""
 
 from collections.abc import Iterator
 
+import numpy as np
 from torch import Tensor
 
 from ..ground import options
 from ..ground.options import TaskCount
-from . import Learner, Measurement, Tasks
-from ._pairs import pair_average
+from . import Learner, Measurement, Tasks, mean
+from ._pairs import direction, jackknife_error, pair_averages
 
 TASKS = ("classification", "regression")
 
@@ -23,11 +29,34 @@ class Options(options.Options):
 
 
 def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measurement]:
-    """Yield the average inner product of g_i = -grad of the support loss at theta^s."""
+    """Yield the four quantities."""
+    norms: list[float] = []
 
-    def gradients() -> Iterator[Tensor]:
+    def gradients() -> Iterator[tuple[Tensor, Tensor]]:
+        norms.clear()
         for task in tasks.of("test"):
             start = learner.start(task)
-            yield -learner.engine.gradient(start, task.support_x, task.support_y).gradient
+            g = -learner.engine.gradient(start, task.support_x, task.support_y).gradient
+            norms.append(g.double().norm().item())
+            yield g, direction(g)
 
-    yield pair_average("gradient_product", "test", gradients)
+    product, cosine = pair_averages(["gradient_product", "gradient_cosine"], "test", gradients)
+    yield from (product, cosine)
+    yield mean("gradient_norm", "test", norms)
+    yield noise_scale(np.square(norms), product)
+
+
+def noise_scale(squares: np.ndarray, product: Measurement) -> Measurement:
+    """Return E|g|^2 / E[g.g] - 1 with a jackknife standard error over tasks.
+
+    Args:
+        squares: [n], |g_i|^2.
+        product: E[g.g], whose values of the tasks are g_i . (sum_j g_j - g_i) / (n - 1).
+    """
+    n, shares = len(squares), product.per_task * (len(squares) - 1)
+    pairs = (shares.sum() - 2 * shares) / ((n - 1) * (n - 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left_out = (squares.sum() - squares) / (n - 1) / pairs - 1
+        per_task = squares / product.value - 1
+    value = float(per_task.mean())
+    return Measurement("noise_scale", "test", value, jackknife_error(left_out), per_task)

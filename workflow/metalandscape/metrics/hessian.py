@@ -5,6 +5,7 @@ max(abs(lambda_max), abs(lambda_min)), and both ends are reported.
 """
 
 from collections.abc import Iterator
+from math import isnan, nan
 
 import torch
 from pydantic import PositiveFloat, PositiveInt
@@ -15,7 +16,7 @@ from ..engines import Engine
 from ..ground import options, randomness
 from ..ground.options import TaskCount
 from . import Learner, Measurement, Tasks, mean
-from ._lanczos import Extremes, extremes
+from ._lanczos import Extremes, Limits, extremes
 
 TASKS = ("classification", "regression")
 
@@ -25,24 +26,32 @@ class Options(options.Options):
 
     Attributes:
         tasks: meta-test tasks.
-        tolerance: the residual of the norm as a share of the norm at which Lanczos stops.
+        tolerance: the residual at which Lanczos stops, of the end that is the norm and as a share
+            of the norm.
+        other_tolerance: the same of the other end, as a share of the norm, too.
+        min_products: the fewest Hessian products to spend on a task.
         max_products: the most Hessian products to spend on a task.
     """
 
     tasks: TaskCount = 60
     tolerance: PositiveFloat = 0.001
+    other_tolerance: PositiveFloat = 0.01
+    min_products: PositiveInt = 8
     max_products: PositiveInt = 200
 
 
 def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measurement]:
-    """Yield norm, both ends of the spectrum, their residuals and number of products, over tasks."""
+    """Yield norm, both ends of the spectrum, their residuals and number of products, over tasks.
+
+    `hessian_unconverged` is the share of tasks that reached the limit of products.
+    """
     rng = randomness.generator(tasks.seed, "Lanczos start")
     noise = torch.from_numpy(rng.standard_normal(len(learner.theta))).to(learner.theta.dtype)
-    limits = (options.tolerance, options.max_products)
+    limits = Limits(
+        options.tolerance, options.other_tolerance, options.min_products, options.max_products
+    )
     results = [
-        spectrum(
-            learner.engine, learner.adapt(task), task.support_x, task.support_y, noise, *limits
-        )
+        spectrum(learner.engine, learner.adapt(task), task.support_x, task.support_y, noise, limits)
         for task in tasks.of("test")
     ]
     columns = {
@@ -53,24 +62,22 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
         "other_residual": "other_residual",
         "hessian_products": "products",
     }
+    unconverged = [nan if isnan(result.norm) else 1.0 - result.converged for result in results]
+    yield mean("hessian_unconverged", "test", unconverged)
     for name, field in columns.items():
         yield mean(name, "test", [getattr(result, field) for result in results])
 
 
 def spectrum(
-    engine: Engine,
-    theta: Tensor,
-    x: Tensor,
-    y: Tensor,
-    noise: Tensor,
-    tolerance: float,
-    limit: int,
+    engine: Engine, theta: Tensor, x: Tensor, y: Tensor, noise: Tensor, limits: Limits
 ) -> Extremes:
-    """Return the ends of the spectrum of the loss's Hessian at theta [P].
+    """Return the ends of the spectrum of the loss's Hessian at theta [P]; NaN where it diverged.
 
     Lanczos starts from the gradient, which lies mostly in the span of the Hessian's largest
     eigenvectors (Gur-Ari et al. 2018), with as much noise [P], which is orthogonal to none.
     """
     gradient = engine.gradient(theta, x, y).gradient
+    if not torch.isfinite(gradient).all():
+        return Extremes(nan, nan, nan, nan, nan, 0, False)
     start = normalize(gradient, dim=0) + normalize(noise, dim=0)
-    return extremes(engine.hessian_product(theta, x, y), start, tolerance, limit)
+    return extremes(engine.hessian_product(theta, x, y), start, limits)

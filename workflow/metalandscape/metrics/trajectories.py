@@ -1,13 +1,14 @@
 """Coherence of adaptation trajectories: direction cosine (Eq. 5) and displacement norm."""
 
 from collections.abc import Iterator
+from math import isfinite, nan
 
 from torch import Tensor
 
 from ..ground import options
 from ..ground.options import TaskCount
 from . import Learner, Measurement, Tasks, mean
-from ._pairs import pair_average
+from ._pairs import direction, pair_average
 
 TASKS = ("classification", "regression")
 
@@ -24,21 +25,15 @@ class Options(options.Options):
 
 def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measurement]:
     """Yield E_{i != j} of the cosine of theta~_i - theta^s, and E_i of its l2 norm."""
-    norms: list[float] = []
+    norms: list[float] = []  # NaN where adaptation diverged
 
     def directions() -> Iterator[Tensor]:
         norms.clear()
         for task in tasks.of("test"):
             displacement = learner.adapt(task) - learner.start(task)
-            norms.append(displacement.double().norm().item())
+            norm = displacement.double().norm().item()
+            norms.append(norm if isfinite(norm) else nan)
             yield direction(displacement)
 
     yield pair_average("direction_cosine", "test", directions)
     yield mean("displacement_norm", "test", norms)
-
-
-def direction(displacement: Tensor) -> Tensor:
-    """Return the unit vector [P] in float64; no displacement has no direction: the zero vector."""
-    displacement = displacement.double()
-    norm = displacement.norm()
-    return displacement / norm if norm > 0 else displacement

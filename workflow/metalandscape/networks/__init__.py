@@ -50,11 +50,7 @@ class Network(ABC):
         tasks: "classification" or "regression", which decides the loss.
         parameters: name, shape and initialization of every tensor, in theta's order; the last
             layer comes last.
-        uses_batch_statistics: whether an output depends on the other inputs of its batch, as with
-            batch norm.
     """
-
-    uses_batch_statistics: bool = True
 
     def __init__(
         self, options: Options, input_shape: Sequence[int], output_size: int, tasks: str
@@ -75,6 +71,11 @@ class Network(ABC):
             Parameter(weight, (output_size, features), None),
             Parameter(bias, (output_size,), 0.0),
         ]
+
+    @property
+    def uses_batch_statistics(self) -> bool:
+        """Whether an output depends on the other inputs of its batch, as with batch norm."""
+        return True
 
     @abstractmethod
     def body_parameters(self) -> tuple[list[Parameter], int]:

@@ -29,7 +29,11 @@ class Network(networks.Network):
     """Linear layers with ReLU between them."""
 
     options: Options
-    uses_batch_statistics = False
+
+    @property
+    def uses_batch_statistics(self) -> bool:
+        """False: it has no norm."""
+        return False
 
     def body_parameters(self) -> tuple[list[networks.Parameter], int]:
         """Return the parameters of the hidden layers, and the width of the last one."""

@@ -5,11 +5,15 @@ first step, which would cost every training job more than a second.
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pydantic import Field
-from torch import Tensor
 
 from ..ground import options
+
+# The workflow imports this module for the options of `adamw`, and starts without torch.
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SLOTS = ("first_moment", "second_moment")
 
@@ -29,9 +33,9 @@ class Options(options.Options):
 
 
 def step(
-    parameter: Tensor,
-    slots: Mapping[str, Tensor],
-    gradient: Tensor,
+    parameter: "Tensor",
+    slots: "Mapping[str, Tensor]",
+    gradient: "Tensor",
     step: int,
     rate: float,
     options: Options,

@@ -4,19 +4,22 @@ import os
 import platform
 import subprocess
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import distributions
 from pathlib import Path
 
 import pandas as pd
 
+from . import tables
 from .pages import Listing, Part, Table
 
 COMPUTING = ("torch", "numpy", "scipy", "pandas", "matplotlib", "seaborn", "snakemake")
 COLUMNS = ["step", "jobs", "wall-clock time", "CPU time", "largest memory, MB"]
 
 
-def parts(config: str, files: Sequence[str], benchmarks: Path, runs: Sequence[str]) -> list[Part]:
+def parts(
+    config: str, files: Sequence[str], benchmarks: Path, runs: Sequence[str], kept: Path
+) -> list[Part]:
     """Return the parts of the page.
 
     Args:
@@ -24,6 +27,7 @@ def parts(config: str, files: Sequence[str], benchmarks: Path, runs: Sequence[st
         files: the files it was read from.
         benchmarks: the folder of Snakemake's benchmark files, `<step>/<run>/seed<s>/<job>.tsv`.
         runs: the names of the runs whose jobs count.
+        kept: the table that `keep` writes.
     """
     return [
         "# Where these results come from",
@@ -32,10 +36,33 @@ def parts(config: str, files: Sequence[str], benchmarks: Path, runs: Sequence[st
         "## Run times",
         "Sums over jobs, each as it last ran. Jobs run side by side: all took less than the sum.",
         Table(COLUMNS, run_times(benchmarks, runs)),
+        *_kept(kept),
         "## Configuration",
         f"Of {' and '.join(files)}, with what the command line changed. Keys that are not set have "
         "the defaults of config/README.md.",
         Listing(config.strip()),
+    ]
+
+
+def keep(path: str | Path, reason: str) -> None:
+    """Record that results made by earlier code are kept, with the code's revision now and why."""
+    row = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "code": _revision(),
+        "reason": " ".join(reason.split()),
+    }
+    known = [tables.read(path)] if Path(path).exists() else []
+    tables.write(path, pd.concat([*known, pd.DataFrame([row])]))
+
+
+def _kept(path: Path) -> list[Part]:
+    if not path.exists():
+        return []
+    rows = tables.read(path).astype(str)
+    return [
+        "## Kept results",
+        "The code changed, and the results were kept by hand: they are of earlier code.",
+        Table(list(rows), rows.to_numpy().tolist()),
     ]
 
 
@@ -55,14 +82,14 @@ def software() -> list[list[str]]:
 def run_times(benchmarks: Path, runs: Sequence[str]) -> list[list[str]]:
     """Return a row per step: number of jobs, sums of their times, and the largest memory."""
     files = [file for file in sorted(benchmarks.rglob("*.tsv")) if file.parts[-3] in runs]
-    tables = [
+    measured = [
         pd.read_csv(file, sep="\t").assign(step=file.relative_to(benchmarks).parents[2].as_posix())
         for file in files
     ]
-    if not tables:
+    if not measured:
         return []
     sums = (
-        pd.concat(tables)
+        pd.concat(measured)
         .groupby("step")
         .agg(jobs=("s", "size"), s=("s", "sum"), cpu=("cpu_time", "sum"), memory=("max_rss", "max"))
     )

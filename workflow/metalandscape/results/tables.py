@@ -9,8 +9,9 @@ import pandas as pd
 
 from ..ground.files import whole
 
-COLUMNS = ["run", "seed", "epoch", "split", "metric", "value", "stderr", "n_tasks"]
-TASK_COLUMNS = ["run", "seed", "epoch", "split", "metric", "task", "value"]
+KEYS = ["run", "seed", "epoch", "split", "metric"]
+COLUMNS = [*KEYS, "value", "stderr", "n_tasks", "n_diverged", "collapsed"]
+TASK_COLUMNS = [*KEYS, "task", "value"]
 
 
 def write_measurements(
@@ -18,7 +19,7 @@ def write_measurements(
     per_task: str | Path,
     run: str,
     seed: int,
-    measured: Iterable[tuple[int, Iterable]],
+    measured: Iterable[tuple[int, bool, Iterable]],
 ) -> None:
     """Write a metric job's two tables: means with standard errors, and the value of every task.
 
@@ -27,13 +28,16 @@ def write_measurements(
         per_task: file with `TASK_COLUMNS`.
         run: the run's name.
         seed: the run's seed.
-        measured: (epoch, measurements) of every checkpoint of the job.
+        measured: epoch, whether training had just collapsed, and measurements of every checkpoint
+            of the job.
     """
     means, tasks = [], []
-    for epoch, measurements in measured:
+    for epoch, collapsed, measurements in measured:
         for m in measurements:
             key = {"run": run, "seed": seed, "epoch": epoch, "split": m.split, "metric": m.name}
-            means.append(key | {"value": m.value, "stderr": m.stderr, "n_tasks": len(m.per_task)})
+            counts = {"n_tasks": len(m.per_task), "n_diverged": m.diverged()}
+            marks = counts | {"collapsed": int(collapsed)}
+            means.append(key | {"value": m.value, "stderr": m.stderr} | marks)
             columns = {"task": np.arange(len(m.per_task)), "value": m.per_task}
             tasks.append(pd.DataFrame(key | columns))
     write(summary, pd.DataFrame(means, columns=COLUMNS))
@@ -82,6 +86,25 @@ def joined(
     ]
     rows = functools.reduce(lambda left, right: left.merge(right, on=keys), parts)
     return rows[rows["epoch"] >= (0 if initial else 1)].reset_index(drop=True)
+
+
+def best_epochs(table: pd.DataFrame, quantity: str = "target_accuracy") -> pd.DataFrame:
+    """Return the epoch at which every training is best on meta-validation tasks.
+
+    Args:
+        table: rows with `COLUMNS`.
+        quantity: what is largest at the best epoch; the earliest of equals is taken.
+
+    Returns:
+        `run, seed, epoch`, the value on validation tasks in `val` and that on meta-test tasks at
+        this epoch in `test`, a row per run and seed with validation tasks.
+    """
+    keys = ["run", "seed", "epoch"]
+    own = table[table["metric"] == quantity]
+    val, test = (own[own["split"] == split][[*keys, "value"]] for split in ("val", "test"))
+    best = val.dropna().sort_values(keys, kind="stable").groupby(["run", "seed"], sort=True)
+    chosen = val.loc[best["value"].idxmax()].rename(columns={"value": "val"})
+    return chosen.merge(test.rename(columns={"value": "test"}), on=keys, how="left")
 
 
 def write(path: str | Path, table: pd.DataFrame) -> None:

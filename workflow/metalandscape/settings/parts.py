@@ -57,15 +57,16 @@ def choose(room: str, given: Any, tag: str, key: str) -> Part:
     Raises:
         UserError: the part is unknown, or one of its options.
     """
+    tagged = f"{key}.{tag}"
     if isinstance(given, str):
-        given = {tag: given}
+        given, tagged = {tag: given}, key
     own = dict(mapping(given, key))
     if tag not in own:
-        raise UserError(f"config key {key}.{tag}: missing; add it.")
+        raise UserError(f"config key {tagged}: missing; add it.")
     name = own.pop(tag)
     known = plugins.names(room)
     if name not in known:
-        raise UserError(f"config key {key}.{tag}: {unknown(name, known)}.")
+        raise UserError(f"config key {tagged}: {unknown(name, known)}.")
     return Part(name=name, options=validated(room, name, own, key))
 
 

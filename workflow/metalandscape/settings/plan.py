@@ -5,6 +5,7 @@ are tested without Snakemake; what they call `wildcards` has a run's, seed's or 
 attributes.
 """
 
+import functools
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -53,13 +54,21 @@ class Plan:
         """Return the settings of a run."""
         return self.settings.runs[wildcards.run]
 
+    @functools.cached_property
+    def _tested(self) -> dict[str, Run]:
+        return {name: run.at_test() for name, run in self.settings.runs.items()}
+
+    @functools.cached_property
+    def _as_json(self) -> dict[str, str]:
+        return {name: run.settings() for name, run in self.settings.runs.items()}
+
     def data_of(self, wildcards: Any) -> str:
         """Return the prepared file that a run is trained on."""
         return self.data.format(dataset=self.run(wildcards).dataset)
 
     def test_data_of(self, wildcards: Any) -> str:
         """Return the prepared file that a run is judged on."""
-        return self.data.format(dataset=self.run(wildcards).at_test().dataset)
+        return self.data.format(dataset=self._tested[wildcards.run].dataset)
 
     def manifest_of(self, wildcards: Any) -> str | list[str]:
         """Return the manifest of a dataset's archives; generated data have none."""
@@ -89,6 +98,13 @@ class Plan:
             for s in self.run(wildcards).seeds
             for e in self.epochs_of_jobs(wildcards.run)
         ]
+
+    def best_tables(self) -> list[str]:
+        """Return the accuracy tables of all runs that are judged on validation tasks."""
+        if not self.settings.metrics.get("accuracy", {}).get("val_tasks"):
+            return []
+        shown = (run for metric, run in self.settings.pairs() if metric == "accuracy")
+        return [self.run_table.format(run=run, metric="accuracy") for run in shown]
 
     def run_tables_of(self, wildcards: Any) -> list[str]:
         """Return the tables of one metric of all runs that some figure shows."""
@@ -148,7 +164,7 @@ class Plan:
 
     def settings_of(self, wildcards: Any) -> str:
         """Return what a run's metric jobs depend on, as JSON; a change of it reruns them."""
-        return self.run(wildcards).settings()
+        return self._as_json[wildcards.run]
 
     def training_settings_of(self, wildcards: Any) -> str:
         """Return what a run's training jobs depend on, as JSON."""
@@ -159,9 +175,14 @@ class Plan:
         return self.settings.datasets[wildcards.dataset].model_dump_json()
 
     def counts_of(self, wildcards: Any) -> str:
-        """Return how many fixed tasks a metric wants of each split, as JSON."""
+        """Return how many fixed tasks a metric wants of each split, as JSON.
+
+        Validation tasks are left out where the dataset has no classes set aside for them.
+        """
         options = self.metric_options(wildcards.metric)
         keys = {"test": "tasks", "val": "val_tasks", "train": "train_tasks"}
+        if not self.settings.datasets[self._tested[wildcards.run].dataset].classes("val"):
+            del keys["val"]
         counts = {split: options[key] for split, key in keys.items() if options.get(key)}
         return json.dumps(counts)
 
@@ -181,11 +202,11 @@ class Plan:
 
     def settings_of_runs(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what several runs' results depend on, by name."""
-        return {name: json.loads(self.settings.runs[name].settings()) for name in names}
+        return {name: json.loads(self._as_json[name]) for name in names}
 
     def judged_datasets(self) -> dict[str, Any]:
         """Return the options of the judged runs' datasets: published numbers are for some only."""
-        names = sorted({self.settings.runs[run].at_test().dataset for run in self.judged_runs()})
+        names = sorted({self._tested[run].dataset for run in self.judged_runs()})
         return {name: self.settings.datasets[name].model_dump(mode="json") for name in names}
 
     # --- code
@@ -197,20 +218,24 @@ class Plan:
 
     def code_of_tasks(self, wildcards: Any) -> str:
         """Return the digest of what samples a run's tasks."""
-        return digest(_job("sample"), *self._kinds(self.run(wildcards)))
+        return digest(_job("sample"), *self._kinds(wildcards.run))
 
     def code_of_training(self, wildcards: Any) -> str:
         """Return the digest of what trains a run."""
-        return digest(_job("train"), *self._run_parts(self.run(wildcards)))
+        return digest(_job("train"), *self._run_parts(wildcards.run))
 
     def code_of_metric(self, wildcards: Any) -> str:
         """Return the digest of what measures a run's metric."""
         metric = part("metrics", wildcards.metric)
-        return digest(_job("measure"), metric, *self._run_parts(self.run(wildcards)))
+        return digest(_job("measure"), metric, *self._run_parts(wildcards.run))
 
     def code_of_tables(self) -> str:
         """Return the digest of what joins tables."""
         return digest(_job("tabulate"))
+
+    def code_of_choice(self) -> str:
+        """Return the digest of what chooses the best epochs."""
+        return digest(_job("choose"))
 
     def code_of_figure(self, wildcards: Any) -> str:
         """Return the digest of what draws a figure."""
@@ -233,7 +258,8 @@ class Plan:
             for name in plugins.names(room)
         ]
 
-    def _run_parts(self, run: Run) -> list[str]:
+    def _run_parts(self, name: str) -> list[str]:
+        run = self.settings.runs[name]
         chosen = {
             "algorithms": run.algorithm,
             "networks": run.network.name,
@@ -241,10 +267,10 @@ class Plan:
         }
         if run.regularizer:
             chosen["regularizers"] = run.regularizer.name
-        return [*(part(*each) for each in chosen.items()), *self._kinds(run)]
+        return [*(part(*each) for each in chosen.items()), *self._kinds(name)]
 
-    def _kinds(self, run: Run) -> list[str]:
-        names = {run.dataset, run.at_test().dataset}
+    def _kinds(self, name: str) -> list[str]:
+        names = {self.settings.runs[name].dataset, self._tested[name].dataset}
         kinds = sorted({self.settings.datasets[name].kind for name in names})
         return [part("datasets", kind) for kind in kinds]
 

@@ -1,12 +1,15 @@
 """Checkpoints and training states: files that stand alone, and say what they belong to."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from .. import networks
@@ -15,6 +18,7 @@ from ..ground.errors import UserError
 from ..ground.files import read_arrays, write_arrays
 from ..networks import Network
 from .outer import Slots
+from .progress import Progress
 
 SEPARATOR = "/"  # between a meta-parameter and one of the optimizer's vectors
 
@@ -77,11 +81,15 @@ class State:
         epoch: epochs done.
         meta: the meta-parameters.
         slots: the vectors of the outer optimizer.
+        progress: the best epoch so far.
+        collapsed: whether the last epoch collapsed.
     """
 
     epoch: int
     meta: Meta
     slots: Slots
+    progress: Progress = field(default_factory=Progress)
+    collapsed: bool = False
 
     @classmethod
     def load(cls, path: str | Path, origin: Origin) -> "State":
@@ -100,7 +108,9 @@ class State:
                 slots.setdefault(parameter, {})[slot] = tensor
             else:
                 meta[parameter] = tensor
-        return cls(metadata["epoch"], meta, slots)
+        best = metadata["best"]
+        progress = Progress(float("nan") if best is None else best, metadata["error"])
+        return cls(metadata["epoch"], meta, slots, progress, metadata["collapsed"])
 
     def save(self, path: str | Path, origin: Origin) -> None:
         """Write the state as safetensors."""
@@ -110,7 +120,17 @@ class State:
             for slot, tensor in slots.items()
         }
         arrays = {name: tensor.numpy() for name, tensor in (self.meta | kept).items()}
-        write_arrays(path, arrays, kind="training state", epoch=self.epoch, **asdict(origin))
+        best, error = self.progress.best, self.progress.error
+        write_arrays(
+            path,
+            arrays,
+            kind="training state",
+            epoch=self.epoch,
+            best=None if isnan(best) else best,  # JSON has no NaN
+            error=error,
+            collapsed=self.collapsed,
+            **asdict(origin),
+        )
 
     def copy(self) -> "State":
         """Return a state that shares no memory with this one."""
@@ -118,21 +138,34 @@ class State:
             name: {slot: tensor.clone() for slot, tensor in own.items()}
             for name, own in self.slots.items()
         }
-        return State(self.epoch, {n: t.clone() for n, t in self.meta.items()}, slots)
+        return replace(self, meta={n: t.clone() for n, t in self.meta.items()}, slots=slots)
 
 
-def save_checkpoint(
-    path: str | Path, algorithm: Algorithm, epoch: int, meta: Meta, origin: Origin
-) -> None:
+class Checkpoint(NamedTuple):
+    """What a checkpoint holds.
+
+    Attributes:
+        epoch: its epoch.
+        meta: the meta-parameters.
+        collapsed: whether training had just collapsed (`progress.Progress`).
+    """
+
+    epoch: int
+    meta: Meta
+    collapsed: bool
+
+
+def save_checkpoint(path: str | Path, algorithm: Algorithm, state: State, origin: Origin) -> None:
     """Write the meta-parameters: theta by the network's parameter names, others by their own."""
-    parts = networks.unflatten(algorithm.network, meta["theta"])
-    others = {f"meta.{name}": tensor for name, tensor in meta.items() if name != "theta"}
+    parts = networks.unflatten(algorithm.network, state.meta["theta"])
+    others = {f"meta.{name}": tensor for name, tensor in state.meta.items() if name != "theta"}
     arrays = {name: tensor.numpy() for name, tensor in (parts | others).items()}
-    write_arrays(path, arrays, kind="checkpoint", epoch=epoch, **asdict(origin))
+    about = {"kind": "checkpoint", "epoch": state.epoch, "collapsed": state.collapsed}
+    write_arrays(path, arrays, **about, **asdict(origin))
 
 
-def load_checkpoint(path: str | Path, algorithm: Algorithm, origin: Origin) -> tuple[int, Meta]:
-    """Return epoch and meta-parameters of a checkpoint.
+def load_checkpoint(path: str | Path, algorithm: Algorithm, origin: Origin) -> Checkpoint:
+    """Return what a checkpoint holds.
 
     Raises:
         UserError: it belongs to another run, seed or dataset.
@@ -140,7 +173,8 @@ def load_checkpoint(path: str | Path, algorithm: Algorithm, origin: Origin) -> t
     arrays, metadata = read_arrays(path)
     _check_kind(path, metadata, "checkpoint")
     origin.check(path, metadata)
-    return metadata["epoch"], meta_of(path, _tensors(arrays), algorithm.network)
+    meta = meta_of(path, _tensors(arrays), algorithm.network)
+    return Checkpoint(metadata["epoch"], meta, metadata["collapsed"])
 
 
 def open_checkpoint(path: str | Path) -> tuple[Origin, dict[str, Tensor]]:
@@ -164,16 +198,25 @@ def initial_weights(path: str | Path, algorithm: Algorithm) -> Meta:
     """Return meta-parameters to start from, of a checkpoint or of a plain safetensors state dict.
 
     What the file doesn't have, as the learned rates of an algorithm, is as `Algorithm.initial` has
-    it.
+    it; meta-parameters that the algorithm doesn't have are left out. Numbers become float32.
 
     Raises:
         UserError: the file isn't one of those, or its tensors aren't those of the network.
     """
-    arrays, _ = read_arrays(path)
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise UserError(
+            f"{path} cannot be read as safetensors ({error}); name a checkpoint, or a state dict "
+            "written by safetensors.torch.save_file."
+        ) from error
     initial = algorithm.initial()
-    given = meta_of(path, _tensors(arrays), algorithm.network)
-    fitting = {n: t for n, t in given.items() if n in initial and t.shape == initial[n].shape}
-    return initial | fitting
+    given = meta_of(path, tensors, algorithm.network)
+    known = {name: tensor.float() for name, tensor in given.items() if name in initial}
+    for name, tensor in known.items():
+        if tensor.shape != initial[name].shape:
+            raise _misfit(path, f"meta.{name}", tensor.shape, initial[name].shape)
+    return initial | known
 
 
 def meta_of(path: str | Path, tensors: Mapping[str, Tensor], network: Network) -> Meta:
@@ -184,17 +227,26 @@ def meta_of(path: str | Path, tensors: Mapping[str, Tensor], network: Network) -
     """
     wanted = {p.name: tuple(p.shape) for p in network.parameters}
     own = {name: t for name, t in tensors.items() if not name.startswith("meta.")}
-    shapes = {name: tuple(t.shape) for name, t in own.items()}
-    for name in [*wanted, *shapes]:
-        if wanted.get(name) != shapes.get(name):
-            raise UserError(
-                f"{path}: its tensor {name} has the shape {shapes.get(name, 'of none')}, but the "
-                f"run's network has {wanted.get(name, 'none of this name')}; give weights of the "
-                "same network and number of classes."
-            )
+    for name in [*wanted, *own]:
+        found = tuple(own[name].shape) if name in own else None
+        if found != wanted.get(name):
+            raise _misfit(path, name, found, wanted.get(name))
     theta = networks.flatten(network, {name: t.float() for name, t in own.items()})
     others = {n.removeprefix("meta."): t for n, t in tensors.items() if n.startswith("meta.")}
     return {"theta": theta, **others}
+
+
+def _misfit(
+    path: str | Path, name: str, found: Sequence[int] | None, wanted: Sequence[int] | None
+) -> UserError:
+    """Return the error about a tensor whose shape isn't wanted; None where there is none."""
+    if found is None:
+        complaint = f"it lacks the tensor {name}, which the run's network has"
+    elif wanted is None:
+        complaint = f"its tensor {name} is unknown to the run's network"
+    else:
+        complaint = f"its tensor {name} has the shape {tuple(found)}, the run's {tuple(wanted)}"
+    return UserError(f"{path}: {complaint}; give weights of the same network and outputs.")
 
 
 def _check_kind(path: str | Path, metadata: Mapping[str, Any], kind: str) -> None:

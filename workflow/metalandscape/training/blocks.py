@@ -18,6 +18,8 @@ from .outer import Optimizer
 log = logging.getLogger(__name__)
 
 Row = dict[str, float]
+COLUMNS = ["epoch", "loss", "accuracy", "collapsed", "seconds"]
+LINE = "epoch %(epoch)d: loss %(loss).4f, accuracy %(accuracy).4f, %(seconds).1f s"
 
 
 def start(algorithm: Algorithm, weights: str | Path | None = None) -> State:
@@ -44,16 +46,16 @@ def train(
 
     Returns:
         The state to go on from, and one log row per epoch trained: its number, mean loss and
-        accuracy of its meta-iterations, and seconds.
+        accuracy of its meta-iterations, whether it collapsed (`progress.Progress`), and seconds.
     """
     optimizer = Optimizer(algorithm.setup.run)
     rows = []
     if state.epoch in checkpoints:
-        save_checkpoint(checkpoints[state.epoch], algorithm, state.epoch, state.meta, origin)
+        save_checkpoint(checkpoints[state.epoch], algorithm, state, origin)
     for _ in range(state.epoch, max(checkpoints)):
         state, row = _epoch(algorithm, optimizer, dataset, state)
-        save_checkpoint(checkpoints[state.epoch], algorithm, state.epoch, state.meta, origin)
-        log.info("epoch %(epoch)d: loss %(loss).4f, accuracy %(accuracy).4f, %(seconds).1f s", row)
+        save_checkpoint(checkpoints[state.epoch], algorithm, state, origin)
+        log.info(f"{LINE} collapsed" if row["collapsed"] else LINE, row)
         rows.append(row)
     return state, rows
 
@@ -78,13 +80,19 @@ def _epoch(
         losses.append(outer.loss)
         accuracies.append(outer.accuracy)
         bar.set_postfix(loss=f"{outer.loss:.3f}", accuracy=f"{outer.accuracy:.3f}")
+    after.progress, after.collapsed = before.progress.after(np.array(accuracies), _chance(run))
     row = {
         "epoch": after.epoch,
         "loss": float(np.mean(losses)),
         "accuracy": float(np.mean(accuracies)),
+        "collapsed": int(after.collapsed),
         "seconds": round(time.perf_counter() - started, 3),
     }
     return after, row
+
+
+def _chance(run: Run) -> float:
+    return 1 / (run.way or 1)
 
 
 def diverged(run: Run, seed: int, epoch: int, loss: float) -> UserError:

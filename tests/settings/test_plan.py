@@ -1,0 +1,210 @@
+"""What the workflow's rules ask for, without Snakemake."""
+
+import copy
+import json
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from configurations import VALID
+from metalandscape.ground import digests, plugins
+from metalandscape.settings import config
+from metalandscape.settings.plan import Plan
+
+
+def plan(**top):
+    raw = copy.deepcopy(VALID)
+    raw["defaults"] |= {"epochs": 5, "epochs_per_job": 2, "seeds": [0, 7]}
+    raw["runs"]["letters_maml_T1"] |= {"test": {"dataset": "others", "shot": 1}, "epochs": 2}
+    raw["datasets"]["others"] = raw["datasets"]["letters"] | {"val_classes": 4}
+    return Plan(config.load(raw | top))
+
+
+def job(**wildcards):
+    return SimpleNamespace(**wildcards)
+
+
+T1, MAML, WAVES = (job(run=name) for name in ("letters_maml_T1", "letters_maml", "waves"))
+
+# --- files
+
+
+def test_a_run_reads_the_data_it_is_trained_on_and_those_it_is_judged_on():
+    assert plan().data_of(T1) == "results/data/letters.safetensors"
+    assert plan().test_data_of(T1) == "results/data/others.safetensors"
+    assert plan().test_data_of(MAML) == plan().data_of(MAML)
+
+
+def test_paths_follow_the_configured_folders():
+    elsewhere = plan(folders={"results": "r", "figures": "f"})
+    assert elsewhere.data_of(T1).startswith("r/") and elsewhere.figure.startswith("f/")
+    own = {v for v in vars(elsewhere).values() if isinstance(v, str)}
+    assert all(path.startswith(("r/", "f/")) for path in own)
+
+
+def test_only_archives_have_a_manifest():
+    assert plan().manifest_of(job(dataset="folder")) == "results/archives/folder.json"
+    assert plan().manifest_of(job(dataset="letters")) == []
+
+
+def test_initial_weights_are_a_file_that_training_reads():
+    given = copy.deepcopy(VALID["runs"]) | {
+        "waves": VALID["runs"]["waves"] | {"initial_weights": "w"}
+    }
+    assert plan(runs=given).initial_weights_of(WAVES) == "w"
+    assert plan().initial_weights_of(WAVES) == []
+
+
+@pytest.mark.parametrize(
+    ("epochs", "expected"), [("3", [3]), ("0-2", [0, 1, 2]), ("9-11", [9, 10, 11])]
+)
+def test_a_metric_job_measures_the_checkpoints_of_its_epochs(epochs, expected):
+    found = plan().checkpoints_of(job(run="a", seed="7", epochs=epochs))
+    folder = "results/checkpoints/a/seed7"
+    assert found == [f"{folder}/epoch{epoch}.safetensors" for epoch in expected]
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (1, ["0", "1", "2", "3", "4", "5"]),
+        (2, ["0-1", "2-3", "4-5"]),
+        (4, ["0-3", "4-5"]),
+        (5, ["0-4", "5"]),
+        (9, ["0-5"]),
+    ],
+)
+def test_metric_jobs_cover_every_checkpoint_once(step, expected):
+    assert plan(checkpoints_per_job=step).epochs_of_jobs("waves") == expected
+
+
+def test_a_runs_table_joins_all_of_its_seeds_and_epochs():
+    found = plan(checkpoints_per_job=9).measured_of(job(run="waves", metric="accuracy"))
+    folder = "results/metrics/accuracy/waves"
+    assert found == [f"{folder}/seed{seed}/epochs0-5.csv" for seed in (0, 7)]
+
+
+def test_a_metrics_table_joins_the_runs_that_figures_show():
+    found = plan().run_tables_of(job(metric="accuracy"))
+    runs = ("letters_finetuning", "letters_maml")
+    assert found == [f"results/tables/{run}/accuracy.csv" for run in runs]
+    assert plan().run_tables_of(job(metric="hessian")) == []
+
+
+def test_a_figure_reads_the_tables_of_its_metrics_and_runs():
+    found = plan().tables_of(job(figure="fig5"))
+    metrics = plugins.declared("figures", "fig5", "METRICS")
+    runs = ("letters_maml", "letters_finetuning")
+    assert found == [f"results/tables/{run}/{metric}.csv" for metric in metrics for run in runs]
+
+
+def test_claims_are_judged_on_tables_that_figures_show_anyway():
+    shown = {plan().run_table.format(run=run, metric=m) for m, run in plan().settings.pairs()}
+    assert set(plan().judged_tables()) <= shown
+    assert plan().judged_runs() == ["letters_maml", "letters_finetuning"]
+    assert plan().metrics_shown() == ["accuracy", "trajectories"]
+    assert plan().runs_shown() == ["letters_finetuning", "letters_maml"]
+
+
+# --- jobs
+
+
+def test_every_block_has_the_runs_that_train_it():
+    found = {block: plan().runs_with(block) for block in plan().blocks()}
+    long = "letters_maml|letters_finetuning|waves"
+    every = "letters_maml|letters_finetuning|letters_maml_T1|waves"
+    assert found == {(1, 2): every, (3, 4): long, (5, 5): long}
+
+
+def test_tasks_are_counted_by_split():
+    metrics = {"accuracy": {"tasks": 4, "val_tasks": 5, "train_tasks": 6}}
+    accuracy = {"metric": "accuracy"}
+    counts = plan(metrics=metrics).counts_of(job(run="letters_maml_T1", **accuracy))
+    assert json.loads(counts) == {"test": 4, "val": 5, "train": 6}
+    assert json.loads(plan().counts_of(job(run="waves", metric="embeddings"))) == {}
+
+
+@pytest.mark.parametrize("run", ["letters_maml", "waves"])
+def test_a_dataset_without_validation_classes_has_no_validation_tasks(run):
+    metrics = {"accuracy": {"tasks": 4, "val_tasks": 5}}
+    counts = plan(metrics=metrics).counts_of(job(run=run, metric="accuracy"))
+    assert json.loads(counts) == {"test": 4}
+
+
+# --- what reruns jobs
+
+
+def test_meta_test_is_no_setting_of_training():
+    other = copy.deepcopy(VALID["runs"]) | {"letters_maml_T1": {"way": 3, "inner_steps": 1}}
+    before, after = plan(), plan(runs=other)
+    assert before.training_settings_of(T1) == after.training_settings_of(T1)
+    assert before.settings_of(T1) != after.settings_of(T1)
+
+
+def test_options_of_a_metric_and_a_dataset_are_json():
+    assert json.loads(plan().options_of(job(metric="hessian")))["tolerance"] == 0.01
+    assert json.loads(plan().dataset_of(job(dataset="letters")))["train_classes"] == 6
+
+
+def test_settings_of_runs_are_plain():
+    found = plan().settings_of_runs(["waves"])
+    assert found["waves"]["network"] == {"name": "mlp", "options": {"hidden": [40, 40]}}
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_datasets_of_claims_are_those_that_runs_are_judged_on():
+    names = ["letters_maml_T1", "letters_finetuning"]
+    assert list(plan(figures={"fig5": names}).judged_datasets()) == ["letters", "others"]
+
+
+def covered(monkeypatch, ask):
+    """The names whose digest a plan asks for."""
+    asked = []
+    monkeypatch.setattr("metalandscape.settings.plan.digest", lambda *names: asked.extend(names))
+    ask(plan())
+    return {name.removeprefix("metalandscape.") for name in asked}
+
+
+def test_the_code_of_training_is_the_job_and_the_runs_parts(monkeypatch):
+    parts = {"algorithms.maml", "networks.conv", "optimizers.adam", "datasets.glyphs"}
+    assert covered(monkeypatch, lambda p: p.code_of_training(T1)) == {"jobs.train", *parts}
+    measured = covered(monkeypatch, lambda p: p.code_of_metric(job(metric="hessian", **vars(T1))))
+    assert measured == {"jobs.measure", "metrics.hessian", *parts}
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        (lambda p: p.code_of_dataset(job(dataset="waves")), {"jobs.prepare", "datasets.sine"}),
+        (lambda p: p.code_of_tasks(WAVES), {"jobs.sample", "datasets.sine"}),
+        (lambda p: p.code_of_tables(), {"jobs.tabulate"}),
+        (lambda p: p.code_of_figure(job(figure="fig5")), {"jobs.draw", "figures.fig5"}),
+        (lambda p: p.code_of_provenance(), {"jobs.record"}),
+    ],
+)
+def test_the_code_of_a_job_is_its_module_and_its_parts(monkeypatch, ask, expected):
+    assert covered(monkeypatch, ask) == expected
+
+
+def test_every_claim_is_part_of_the_code_of_claims(monkeypatch):
+    claims = {f"claims.{name}" for name in plugins.names("claims")}
+    assert covered(monkeypatch, lambda p: p.code_of_claims()) == {"jobs.judge", *claims}
+
+
+@pytest.mark.parametrize("job_name", ["prepare", "sample", "draw", "judge", "tabulate", "record"])
+def test_jobs_that_do_not_learn_do_not_depend_on_what_does(job_name):
+    rooms = {name.split(".")[1] for name in digests.closure(f"metalandscape.jobs.{job_name}")}
+    assert not rooms & {"engines", "networks", "algorithms", "training", "learner"}
+
+
+# --- the report
+
+
+def test_a_figure_stands_in_its_section():
+    assert plan().section_of(job(figure="fig5")).startswith("5.2 ")
+
+
+def test_the_configuration_leaves_out_where_archives_lie():
+    text = plan().configuration({"scale": "test", "archives": "/mine", "runs": {"a": {"way": 3}}})
+    assert yaml.safe_load(text) == {"scale": "test", "runs": {"a": {"way": 3}}}

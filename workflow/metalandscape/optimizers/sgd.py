@@ -1,0 +1,49 @@
+"""Stochastic gradient descent with momentum (Polyak 1964; Sutskever et al. 2013).
+
+Equal to `torch.optim.SGD`, against which it is tested.
+"""
+
+from collections.abc import Mapping
+
+from pydantic import Field, NonNegativeFloat, model_validator
+from torch import Tensor
+
+from ..ground import options
+
+SLOTS = ("velocity",)
+
+
+class Options(options.Options):
+    """Configuration of SGD.
+
+    Attributes:
+        momentum: the share of the velocity that stays from one step to the next.
+        nesterov: whether the step looks ahead along the velocity.
+        weight_decay: this share of the parameter is added to its gradient (an l2 penalty).
+    """
+
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    nesterov: bool = False
+    weight_decay: NonNegativeFloat = 0.0
+
+    @model_validator(mode="after")
+    def _nesterov_needs_momentum(self) -> "Options":
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("nesterov needs a momentum above 0; raise it or remove nesterov")
+        return self
+
+
+def step(
+    parameter: Tensor,
+    slots: Mapping[str, Tensor],
+    gradient: Tensor,
+    step: int,
+    rate: float,
+    options: Options,
+) -> None:
+    """Change a parameter and its velocity, both [P], in place."""
+    (velocity,) = (slots[name] for name in SLOTS)
+    gradient = gradient.add(parameter, alpha=options.weight_decay)
+    velocity.mul_(options.momentum).add_(gradient)
+    ahead = gradient.add(velocity, alpha=options.momentum) if options.nesterov else velocity
+    parameter.add_(ahead, alpha=-rate)
