@@ -29,7 +29,7 @@ from ..ground import plugins
 from ..ground.errors import UserError
 from ..ground.files import read_arrays
 from ..ground.strict import Strict
-from ._images import ImageDataset
+from ._images import ImageDataset, network_inputs
 from ._pixels import described, preprocess
 from ._regression import RegressionDataset
 
@@ -42,6 +42,7 @@ __all__ = [
     "RegressionDataset",
     "described",
     "missing_archives",
+    "network_inputs",
     "open_dataset",
     "preprocess",
 ]

@@ -12,6 +12,15 @@ from ..ground.errors import UserError
 from ..ground.files import write_arrays
 
 
+def network_inputs(pixels: np.ndarray) -> np.ndarray:
+    """Return what networks get of images uint8 [n, height, width, channels].
+
+    Returns:
+        float32 [n, channels, height, width] in [0, 1].
+    """
+    return pixels.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+
+
 @dataclass(frozen=True)
 class ImageDataset:
     """Images of labelled classes, each class in one split.
@@ -126,8 +135,7 @@ class ImageDataset:
 
     def images(self, index: np.ndarray, turns: int = 0) -> np.ndarray:
         """Return float32 [n, channels, height, width] in [0, 1], turned by `turns` quarters."""
-        chosen = np.rot90(self.pixels[index], turns, axes=(1, 2))
-        return chosen.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+        return network_inputs(np.rot90(self.pixels[index], turns, axes=(1, 2)))
 
     def sample(
         self, rng: np.random.Generator, split: str, tasks: int, way: int, shot: int, targets: int
