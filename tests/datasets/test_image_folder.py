@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from metalandscape.datasets import _archives, image_folder, open_dataset
+from metalandscape.datasets import _archives, _downloads, image_folder, open_dataset
 from metalandscape.ground.errors import UserError
 
 NAMES = {"train": ["ant", "cat"], "val": ["bee"], "test": ["dog"]}
@@ -124,10 +124,11 @@ def test_too_few_classes_are_counted(zipped):
         prepared(zipped, split={"train": 4, "test": 2})
 
 
-def test_empty_class_is_named(tmp_path):
-    (tmp_path / "x" / "ant").mkdir(parents=True)
-    with pytest.raises(UserError, match="no images of class 'ant'"):
-        prepared(tmp_path, split={"train": ["ant"], "test": []})
+def test_empty_class_is_named(zipped):
+    with zipfile.ZipFile(zipped / "x.zip", "a") as archive:
+        archive.mkdir("top/gnu")
+    with pytest.raises(UserError, match="no images of class 'gnu'"):
+        prepared(zipped, split=NAMES | {"test": ["gnu"]})
 
 
 def test_file_that_is_no_image_is_named(tmp_path):
@@ -146,7 +147,7 @@ def test_content_is_held_to_its_digest(zipped):
 
 def test_download_by_url(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(_archives, "fetch", lambda *arguments: asked.append(arguments))
+    monkeypatch.setattr(_downloads, "fetch", lambda *arguments: asked.append(arguments))
     image_folder.download(options(url="http://x/y.zip", sha256="0" * 64), tmp_path)
     assert asked == [("http://x/y.zip", f"sha256:{'0' * 64}", tmp_path, "x.zip")]
 
