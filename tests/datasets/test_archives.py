@@ -294,11 +294,20 @@ def test_fetch_without_an_answer_says_what_to_do(tmp_path, served, address):
     assert "put x.zip in the folder named by" in message and "METALANDSCAPE_ARCHIVES" in message
 
 
-def test_fetch_retries(tmp_path, served, monkeypatch):
-    monkeypatch.setattr(_downloads, "RETRIES", 1)
-    monkeypatch.setattr("time.sleep", lambda _: zipped(served[0] / "late.zip", FILES))
-    with pytest.raises(UserError, match="does not have the checksum"):
-        _downloads.fetch(f"{served[1]}/late.zip", f"sha256:{'0' * 64}", tmp_path, "late.zip")
+@pytest.mark.parametrize("name", ["wrong.zip", "absent.zip"])
+def test_a_failed_download_is_tried_once_and_as_often_as_configured(
+    tmp_path, served, monkeypatch, name
+):
+    zipped(served[0] / "wrong.zip", FILES)
+    asked = []
+    handler = http.server.SimpleHTTPRequestHandler
+    do_get = handler.do_GET
+    monkeypatch.setattr(handler, "do_GET", lambda self: asked.append(self.path) or do_get(self))
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(_downloads, "RETRIES", 2)
+    with pytest.raises(UserError):
+        _downloads.fetch(f"{served[1]}/{name}", f"sha256:{'0' * 64}", tmp_path, name)
+    assert asked == [f"/{name}"] * 3
 
 
 def test_write_images_is_lossless_and_repeatable(tmp_path):

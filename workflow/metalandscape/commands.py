@@ -7,7 +7,6 @@ from pathlib import Path
 
 from .datasets import ARCHIVES, DatasetOptions, open_dataset
 from .ground import plugins
-from .ground.files import whole
 from .settings.config import Run
 
 
@@ -17,14 +16,15 @@ def download(dataset: str, output: str) -> None:
     With the environment variable METALANDSCAPE_ARCHIVES set, they are taken from that folder and
     nothing touches the network.
     """
+    from .datasets._manifest import save as save_manifest
+
     kind, options = _dataset(dataset)
     staged = os.environ.get(ARCHIVES)
     folder = Path(staged) if staged else Path(output).parent
     if not staged and options.downloadable():
         folder.mkdir(parents=True, exist_ok=True)
         kind.download(options, folder)
-    with whole(output) as temporary:
-        temporary.write_text(json.dumps({"folder": str(folder.resolve())}) + "\n")
+    save_manifest(Path(output), options, folder, bool(staged))
 
 
 def prepare(dataset: str, output: str, manifest: str | None) -> None:

@@ -8,13 +8,16 @@ rule download_archives:
         MANIFEST,
     log:
         f"{LOG}/download_archives/{{dataset}}.log",
-    retries: 2
+    # A download is retried where it happens, not here as well.
+    retries: 0
     # On a cluster, where the network is.
     localrule: True
     conda:
         ENVIRONMENT
     params:
         dataset=lambda w: settings.datasets[w.dataset].model_dump_json(),
+        # Archives whose content has changed are prepared anew.
+        archives=lambda w: datasets.identity(settings.datasets[w.dataset], MANIFEST.format(**w)),
     # The progress bar is for the user's eyes as well.
     shell:
         "python -m metalandscape download --dataset {params.dataset:q}"
