@@ -65,7 +65,7 @@ def test_images_beside_and_inside_sub_folders_do_not_hide_each_other(tmp_path, c
     caplog.set_level(logging.INFO)
     files = images("ant", "ant/young", "bee", "cat")
     assert sizes(prepared(tmp_path, files)) == {"ant": 3, "ant/young": 3, "bee": 3, "cat": 3}
-    assert "1 classes in the folder of another class: ant/young in ant" in caplog.text
+    assert "classes in the folder of another class (1): ant/young in ant" in caplog.text
 
 
 def test_a_single_class_keeps_its_name(tmp_path):
@@ -187,7 +187,7 @@ def test_what_is_no_image_is_passed_over_and_counted_in_one_line(tmp_path, caplo
     assert prepared(tmp_path / "x", FOUR | junk).digest == expected
     lines = [r.getMessage() for r in caplog.records if "passed over" in r.getMessage()]
     assert len(lines) == 1
-    assert "6 files that are hidden or no images are passed over, and 1 images that" in lines[0]
+    assert "passed over 6 files (hidden or no images) and 1 images (in no class" in lines[0]
 
 
 def test_an_image_without_a_suffix_is_one(tmp_path):
@@ -213,11 +213,11 @@ def test_small_classes_are_listed_and_left_out_on_demand(tmp_path, caplog):
     caplog.set_level(logging.INFO)
     files = images("ant", "bee", "cat", each=16) | images("dog", each=4) | images("eel", each=2)
     prepared(tmp_path, files, {"train": ["ant", "dog"], "test": ["bee", "eel"]})
-    assert "2 classes with fewer than 16 images" in caplog.text
-    assert "dog (4), eel (2)" in caplog.text
+    assert "classes with fewer than 16 images" in caplog.text
+    assert "(2): dog (4), eel (2)" in caplog.text
     data = prepared(tmp_path, {}, {"train": 2, "test": 1}, minimum_images=5)
     assert sorted(data.names) == ["ant", "bee", "cat"]
-    assert "2 classes left out for having fewer than 5 images: dog (4), eel (2)" in caplog.text
+    assert "left out, for having fewer than 5 images (2): dog (4), eel (2)" in caplog.text
     named = {"train": ["ant", "dog"], "test": ["bee", "eel"]}
     assert splits(prepared(tmp_path, {}, named, minimum_images=3)) == {
         "ant": "train",

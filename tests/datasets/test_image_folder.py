@@ -88,6 +88,18 @@ def test_options_know_their_classes():
     assert from_file.archives() == ["x.zip"] and from_file.instances() is None
 
 
+def test_a_tar_may_be_downloaded():
+    tar = options(url="http://x/x.tgz", sha256="0" * 64, archive="x.tgz")
+    assert tar.downloadable()
+
+
+def test_what_is_left_out_by_size_is_not_counted_beforehand():
+    named, counted = (
+        options(minimum_images=5, split=split) for split in (NAMES, {"train": 5, "test": 2})
+    )
+    assert (named.classes("train"), counted.classes("train")) == (None, 5)
+
+
 def test_split_file_is_part_of_the_options(tmp_path):
     path = tmp_path / "split.json"
     path.write_text(json.dumps(NAMES))
@@ -106,7 +118,12 @@ def test_split_file_is_part_of_the_options(tmp_path):
         ({"split": "absent.json"}, "no such file"),
         ({"url": "http://x/x.zip"}, "url and sha256 belong together"),
         ({"torchvision": "CIFAR100", "archive": "folder"}, "plain name of a .zip"),
+        ({"torchvision": "CIFAR100", "archive": "x.tar"}, "plain name of a .zip"),
+        ({"url": "http://x/x.tar", "sha256": "0" * 64, "archive": "/a/x.tar"}, "plain name of"),
         ({"channels": 2}, "Input should be 1 or 3"),
+        ({"minimum_images": 0}, "greater than 0"),
+        ({"ground": "green"}, "'white' or 'black'"),
+        ({"turned_together": True}, "needs rotations"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(changes, message):

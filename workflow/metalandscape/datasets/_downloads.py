@@ -1,6 +1,7 @@
 """Downloads: whole or not at all, checked, and retried here only."""
 
 import io
+import time
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,21 +23,32 @@ def fetch(url: str, checksum: str, folder: Path, name: str) -> None:
     Raises:
         UserError: no answer, or an answer with another checksum.
     """
+    for attempt in range(RETRIES + 1):
+        time.sleep(attempt)
+        try:
+            return _fetch_once(url, checksum, folder / name)
+        except (OSError, _ChecksumError) as error:  # requests' exceptions are OSErrors
+            failure = error
+    if isinstance(failure, OSError):
+        raise unreachable(url, name, failure) from failure
+    raise UserError(
+        f"{url}: the file that came does not have the checksum {checksum}; try again, or put "
+        f"{name} in the folder named by {ARCHIVES}."
+    ) from failure
+
+
+class _ChecksumError(Exception):
+    pass
+
+
+def _fetch_once(url: str, checksum: str, path: Path) -> None:
     import pooch
 
-    downloader = pooch.HTTPDownloader(progressbar=True)
-    store = pooch.create(
-        folder, "", registry={name: checksum}, urls={name: url}, retry_if_failed=RETRIES
-    )
-    try:
-        store.fetch(name, downloader=downloader)
-    except OSError as error:  # requests' exceptions among them
-        raise unreachable(url, name, error) from error
-    except ValueError as error:
-        raise UserError(
-            f"{url}: the file that came does not have the checksum {checksum}; try again, or put "
-            f"{name} in the folder named by {ARCHIVES}."
-        ) from error
+    algorithm, _, expected = checksum.partition(":")
+    with whole(path) as temporary:
+        pooch.HTTPDownloader(progressbar=True)(url, str(temporary), None)
+        if pooch.file_hash(str(temporary), alg=algorithm) != expected:
+            raise _ChecksumError
 
 
 def unreachable(url: str, name: str, error: Exception) -> UserError:

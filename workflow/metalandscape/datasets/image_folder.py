@@ -15,7 +15,7 @@ from . import ImageOptions, Split, _archives, _downloads, _folders, _pixels
 from ._images import ImageDataset
 from ._splits import FolderSplit, SplitOrFile
 
-SMALL = 16
+SMALL = 16  # images of a class that 1 shot and the usual 15 targets need
 log = logging.getLogger(__name__)
 
 
@@ -56,11 +56,13 @@ class Options(ImageOptions):
             raise ValueError("url and sha256 belong together; give both or none")
         if self.url and self.torchvision:
             raise ValueError("url and torchvision exclude each other; give one")
-        fetched = self.url or self.torchvision
-        if fetched and (
-            Path(self.archive).suffix != ".zip" or Path(self.archive).name != self.archive
-        ):
-            raise ValueError("archive should be the plain name of a .zip file if it is downloaded")
+        archive = Path(self.archive)
+        packed = archive.suffix == ".zip" or (self.url and _archives.is_tar(archive))
+        if (self.url or self.torchvision) and (not packed or archive.name != self.archive):
+            raise ValueError(
+                "archive should be the plain name of a .zip file (or a tar from a url) if it is "
+                "downloaded"
+            )
         return self
 
     def archives(self) -> list[str]:
@@ -186,16 +188,16 @@ def _tell(
     passed = archive.passed_over + found.others
     if passed or found.strays:
         log.info(
-            f"{archive.path}: {passed} files that are hidden or no images are passed over, and "
-            f"{len(found.strays)} images that lie in no class folder"
+            f"{archive.path}: passed over {passed} files (hidden or no images) and "
+            f"{len(found.strays)} images (in no class folder)"
         )
     for what, names in (
-        (f"classes left out for having fewer than {minimum} images", left),
-        (f"classes with fewer than {SMALL} images, which 1 shot and 15 targets need", small),
-        ("classes in the folder of another class", inner),
+        (f"left out, for having fewer than {minimum} images", left),
+        (f"with fewer than {SMALL} images, which 1 shot and 15 targets need", small),
+        ("in the folder of another class", inner),
     ):
         if names:
-            log.info(f"{archive.path}: {len(names)} {what}: {', '.join(names)}")
+            log.info(f"{archive.path}: classes {what} ({len(names)}): {', '.join(names)}")
 
 
 def _images(
