@@ -41,6 +41,7 @@ __all__ = [
     "ImageOptions",
     "RegressionDataset",
     "described",
+    "identity",
     "missing_archives",
     "network_inputs",
     "open_dataset",
@@ -151,6 +152,13 @@ def open_dataset(path: str | Path) -> Dataset:
     if kind is None:
         raise UserError(f"{path} names no kind of dataset; delete it, so that it is prepared anew.")
     return plugins.load("datasets", kind).restore(arrays, metadata)
+
+
+def identity(options: DatasetOptions, manifest: str | Path) -> str:
+    """Return what changes when the content of a dataset's archives does."""
+    from ._manifest import identity
+
+    return identity(options, manifest)
 
 
 def missing_archives(options: DatasetOptions) -> str | None:

@@ -80,6 +80,24 @@ class ImageDataset:
         of = [splits[name] for name in names]
         return cls(pixels, first, names, of, rotations, **described)
 
+    def refuse_alike(self, where: Path) -> None:
+        """Refuse classes whose images are all alike: something went wrong before they came here.
+
+        Raises:
+            UserError: the images of a class of several, or of all classes, are equal.
+        """
+        # The images of a class are sorted, so that they are alike if the first and last are.
+        firsts, lasts = self.pixels[self.first[:-1]], self.pixels[self.first[1:] - 1]
+        alike = (firsts == lasts).all((1, 2, 3))
+        if alike.all() and (firsts == firsts[0]).all():
+            raise UserError(f"{where}: all images are alike; check what they show.")
+        same = [self.names[c] for c in np.flatnonzero(alike & (np.diff(self.first) > 1))]
+        if same:
+            raise UserError(
+                f"{where}: the images of class {same[0]!r} are all alike ({len(same)} such classes)"
+                "; check what they show."
+            )
+
     def save(self, path: Path) -> None:
         """Write the prepared file."""
         write_arrays(
