@@ -2,6 +2,8 @@
 
 A module of this folder is an algorithm (`algorithm:` in the configuration). It defines
 
+- `ROLE`: a literal, "meta-learner" or "baseline": as what the paper's claims judge it. Without
+  it, no claim does.
 - `TASKS`: a literal, the kinds of tasks it can learn from: "classification", "regression".
 - `REGULARIZED`: a literal, whether it adapts in training and so heeds a run's `regularizer`.
 - `build(run, dataset)`: the model that is meta-trained.

@@ -11,6 +11,7 @@ from ..models import Model, flatten, initialise, unflatten
 from ..models import build as build_network
 from ..settings.config import Run
 
+ROLE = "baseline"
 TASKS = ("classification",)
 REGULARIZED = False
 

@@ -7,6 +7,7 @@ from ._episodic import step as episodic_step
 
 __all__ = ["REGULARIZED", "TASKS", "build", "starting_point", "step"]
 
+ROLE = "meta-learner"
 TASKS = ("classification", "regression")
 REGULARIZED = True
 
