@@ -70,7 +70,7 @@ def test_the_csv_has_a_row_per_statistic_and_one_over_settings(judged):
 
 def test_the_page_begins_with_the_answer(judged):
     table, page = judged
-    answer, details = page.split("## Every statistic")
+    answer, _ = page.split("## Every statistic")
     rows = re.findall(r"^\| (C\d+) \|", answer, re.M)
     assert rows == [plugins.load("claims", c).CLAIM.id for c in CLAIMS]
     (line,) = re.findall(r"^\| C4 \|.*$", answer, re.M)
@@ -133,9 +133,9 @@ def test_the_documented_numbers_are_the_codes():
     assert c03.REGION[1] == -0.5 and round(c11.HALF[0], 3) == 0.112
     assert (c05.NEAR_ZERO[1], c15.REGION, c16.MUCH[1], c17.ALIKE[1]) == (0.05, (0.9, 1.1), -5, 1)
     assert _settings.SHARE * _settings.ITERATIONS == 5000
-    for words in ("R > 0.3", "four checkpoints", "five values of k", "−0.5", "0.112", "0.05"):
+    for words in ("R > 0.3", "four checkpoints", "five values of k", "-0.5", "0.112", "0.05"):
         assert words in DOCUMENT, words
-    for words in ("0.9 and 1.1", "−5 points", "1 point", "5000 meta-iterations"):
+    for words in ("0.9 and 1.1", "-5 points", "1 point", "5000 meta-iterations"):
         assert words in DOCUMENT, words
     for number in _published.ACCURACIES.values():
         assert f"{number}" in DOCUMENT

@@ -212,12 +212,19 @@ class ClaimData:
         checkpoint far from all others carries a correlation by itself. So are checkpoints where a
         quantity is missing, NaN or infinite. A minus before a name, as in `-target_loss`, negates.
         """
-        values = self._values(name, split)
-        plain = values.reindex(columns=[q.removeprefix("-") for q in quantities])
-        signs = [-1.0 if q.startswith("-") else 1.0 for q in quantities]
-        found = (plain * signs).set_axis(list(quantities), axis=1)
-        found = found[np.isfinite(found.to_numpy()).all(1)].reset_index()
-        return found[found["epoch"] >= 1].reset_index(drop=True)
+        rows = self._values(name, split)
+        given = {q: q.removeprefix("-") for q in quantities}
+        columns = {
+            q: rows[plain].to_numpy() * (1 if q == plain else -1)
+            for q, plain in given.items()
+            if plain in rows
+        }
+        found = pd.DataFrame(
+            {key: rows.index.get_level_values(key) for key in ("seed", "epoch")} | columns,
+            columns=["seed", "epoch", *quantities],
+        )
+        usable = np.isfinite(found[list(quantities)].to_numpy(float)).all(1)
+        return found[usable & (found["epoch"] >= 1).to_numpy()].reset_index(drop=True)
 
     def _values(self, name: str, split: str) -> pd.DataFrame:
         """Return a column per quantity of a run, by seed and epoch."""

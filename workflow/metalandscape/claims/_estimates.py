@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from ..results.statistics import correlation, count, each_seed, mean_over_seeds, trend_free
+from ..results.statistics import by_seed, correlation, count, each_seed, mean_over_seeds, trend_free
 from . import Estimate
 
 
@@ -17,7 +17,7 @@ def of_seeds(
     points: pd.DataFrame, columns: list[str], statistic: Callable[[np.ndarray], float]
 ) -> Estimate:
     """Return the mean over seeds of a statistic of each seed's columns [checkpoints, columns]."""
-    values = [statistic(part[columns].to_numpy(float)) for _, part in points.groupby("seed")]
+    values = [statistic(part) for part in by_seed(points, columns).values()]
     return over_seeds(values, count(points))
 
 

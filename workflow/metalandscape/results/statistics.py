@@ -61,12 +61,22 @@ def too_few(n_seeds: int, n_checkpoints: int) -> str:
 
 def count(points: pd.DataFrame) -> dict[str, int]:
     """Return `n`, `n_seeds` and `n_checkpoints` of points with a row per seed and checkpoint."""
-    each = points.groupby("seed").size()
+    each = np.unique(points["seed"].to_numpy(), return_counts=True)[1]
     return {
         "n": len(points),
         "n_seeds": len(each),
         "n_checkpoints": int(each.min()) if len(each) else 0,
     }
+
+
+def by_seed(points: pd.DataFrame, columns: list[str]) -> dict[int, np.ndarray]:
+    """Return the columns [checkpoints, columns] of every seed, sorted by seed and epoch."""
+    seeds, epochs = (points[key].to_numpy() for key in ("seed", "epoch"))
+    order = np.lexsort((epochs, seeds))
+    found, starts = np.unique(seeds[order], return_index=True)
+    values = np.stack([points[column].to_numpy(float)[order] for column in columns], 1)
+    parts = np.split(values, starts[1:])  # a single empty one where there is no seed
+    return dict(zip(found.tolist(), parts, strict=False))
 
 
 def mean_over_seeds(values: pd.Series | np.ndarray) -> Mean:
@@ -96,7 +106,7 @@ def correlation(points: pd.DataFrame, x: str, y: str) -> Correlation:
         x: name of a column.
         y: name of a column.
     """
-    points = points.dropna(subset=[x, y])
+    points = points[points[x].notna() & points[y].notna()]
     return _over_seeds(each_seed(points, x, y), points)
 
 
@@ -107,7 +117,7 @@ def trend_free(points: pd.DataFrame, x: str, y: str) -> Correlation:
     (a partial correlation). Any two curves that rise correlate; this R asks for more. Epoch 0 has
     no logarithm and is left out.
     """
-    points = points[points["epoch"] >= 1].dropna(subset=[x, y])
+    points = points[(points["epoch"] >= 1) & points[x].notna() & points[y].notna()]
     return _over_seeds(each_seed(points, x, y, trend="epoch"), points)
 
 
@@ -121,11 +131,8 @@ def each_seed(points: pd.DataFrame, x: str, y: str, trend: str | None = None) ->
         trend: a column of positive values; it and its logarithm are regressed out first.
     """
     found = []
-    order = ["seed", trend or "epoch"]  # sums of floats depend on it in their last digit
-    for _, part in points.sort_values(order).groupby("seed"):
-        values = part[[x, y]].to_numpy(float)
-        if trend is not None:
-            values = residuals(values, part[trend].to_numpy(float))
+    for part in by_seed(points, [x, y, *([trend] if trend else [])]).values():
+        values = residuals(part[:, :2], part[:, 2]) if trend else part
         found.append(pearson(values))
     return np.array(found, float)
 
