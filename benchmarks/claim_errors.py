@@ -3,10 +3,9 @@
     PYTHONPATH=workflow python benchmarks/claim_errors.py [CLAIM ...]
 
 writes `benchmarks/results/claim_errors.csv`, and its summary into docs/claims.md, in less than ten
-minutes on two cores; with names of claims (c01, or bootstrap) it renews theirs only. Every
-world of `claim_worlds` is a truth on which a decision is wrong: curves without a relation, or levels
-exactly where a claim's range ends. Worlds are simulated as tables and judged by the claims' own
-code.
+minutes on two cores; with names of claims (c01, or bootstrap) it renews theirs only. Every world of
+`claim_worlds` is a truth on which a decision is wrong: curves without a relation, or levels exactly
+where a claim's range ends. Worlds are simulated as tables and judged by the claims' own code.
 
 A curve is its truth plus a series of one of five kinds, drawn anew for every seed and quantity:
 independent values, autoregressive ones, a random walk, and independent values with an offset or

@@ -72,6 +72,13 @@ def pair(r: float, first: str, second: str) -> Callable:
     return curves
 
 
+def rising_alike(draw: Draw, time: np.ndarray) -> dict[str, Curves]:
+    """Return a run whose two quantities rise and level off alike, else without relation."""
+    rise = 1 - np.exp(-5 * time)
+    curves = {name: rise + 0.1 * draw() for name in ("target_accuracy", "direction_cosine")}
+    return {"maml": curves}
+
+
 def over_k(draw: Draw, time: np.ndarray) -> dict[str, Curves]:
     """Return runs whose quantities differ by k in the same way for all seeds, without relation."""
     first, second = (draw()[:, :1, :1] for _ in range(2))
@@ -163,6 +170,15 @@ WORLDS = (
         pair(0, "target_accuracy", "direction_cosine"),
         GREY,
         R,
+    ),
+    World(
+        "c04",
+        "both rise and level off",
+        SUPPORTED,
+        MAML,
+        rising_alike,
+        GREY,
+        ("R of target_accuracy and direction_cosine over epochs, beyond",),
     ),
     World(
         "c04", "R = 0.3", EITHER, MAML, pair(0.3, "target_accuracy", "direction_cosine"), GREY, R

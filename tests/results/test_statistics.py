@@ -8,6 +8,7 @@ from metalandscape.results.statistics import (
     count,
     each_seed,
     mean_over_seeds,
+    over_models,
     pearson,
     residuals,
     trend_free,
@@ -167,3 +168,24 @@ def test_each_seed_has_its_own_r():
     x, y = noise(11, 2, 3, 8)
     expected = [np.corrcoef(a, b)[0, 1] for a, b in zip(x, y, strict=True)]
     assert each_seed(frame(x, y), "x", "y") == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("models", "width"), [(14, 1.96 / np.sqrt(11)), (4, 1.96)])
+def test_over_models_the_interval_is_no_narrower_than_that_of_so_many_points(models, width):
+    """All seeds agree, so Student's t alone would be sure of a relation of a few models."""
+    x, y = np.repeat(noise(12, 2, 1, models), 3, axis=1)
+    points = frame(x, y).assign(epoch=7, shot=np.tile(np.arange(1, models + 1), 3))
+    found = over_models(points, "x", "y")
+    r = np.corrcoef(x[0], y[0])[0, 1]
+    assert found.r == pytest.approx(r) and found[3:] == (3 * models, 3, 3 * models)
+    expected = np.tanh(np.arctanh(r) + np.array([-width, width]))
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
+
+
+def test_over_models_seeds_that_disagree_widen_the_interval():
+    x = np.tile(np.arange(8.0), (3, 1))
+    points = frame(x, x + np.array([[0.5], [3], [30]]) * noise(13, 3, 8)).assign(epoch=7)
+    points["shot"] = points["x"] + 1
+    found, t = over_models(points, "x", "y"), correlation(points, "x", "y")
+    assert t.high - t.low > 0.9 and found[:3] == t[:3]
+    assert np.isnan(over_models(points[points["shot"] < 6], "x", "y", "shot").low)

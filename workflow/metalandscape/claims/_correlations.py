@@ -1,9 +1,8 @@
 """Correlations with performance, over the epochs of a run and over runs that differ in k."""
 
-import numpy as np
 import pandas as pd
 
-from ..results.statistics import TREND, each_seed, fisher, mean_over_seeds
+from ..results.statistics import over_models
 from ..settings.config import Run
 from . import COMPANION, PART, TRACKS, Claim, ClaimData, Estimate, Region, Verdict, missing
 from ._estimates import correlated, correlated_beyond_trend
@@ -82,20 +81,10 @@ def _last_checkpoints(data: ClaimData, names: list[str], *quantities: str) -> pd
 
 
 def _over_models(points: pd.DataFrame, x: str, y: str, trend: str | None) -> Estimate:
-    """Return R over models of different k within seeds, where each seed has one model per k.
-
-    What sets one k apart may do so in all seeds, so seeds are no independent repetitions here. The
-    interval is the wider of two, both on Fisher's z: Student's t over seeds, and the normal one
-    of a correlation of as many points as there are k.
-    """
-    z = fisher(each_seed(points, x, y, trend))
-    mean, low, _, n_seeds = mean_over_seeds(z)
-    free = _shots(points) - 3 - (TREND if trend else 0)
-    across = 1.96 / np.sqrt(free) if free > 0 else np.nan
-    half = np.maximum(mean - low, across)  # NaN if one of them is
-    ends = map(float, np.tanh([mean, mean - half, mean + half]))
+    """Return R over models; checkpoints are models, or those of the shortest training if fewer."""
     shortest = int(points["length"].min()) if len(points) else 0
-    return Estimate(*ends, len(points), n_seeds, min(len(points), shortest))
+    estimate = Estimate(*over_models(points, x, y, trend))
+    return estimate._replace(n_checkpoints=min(estimate.n, shortest))
 
 
 def _shots(points: pd.DataFrame) -> int:

@@ -121,6 +121,30 @@ def trend_free(points: pd.DataFrame, x: str, y: str) -> Correlation:
     return _over_seeds(each_seed(points, x, y, trend="epoch"), points)
 
 
+def over_models(points: pd.DataFrame, x: str, y: str, trend: str | None = None) -> Correlation:
+    """Return R of two columns within seeds, over models of different k with one point each.
+
+    What sets one k apart may do so in all seeds, so seeds are no independent repetitions here. The
+    interval is the wider of two, both of Fisher's z: Student's t over seeds, and the normal one of
+    a correlation of as many points as there are values of k.
+
+    Args:
+        points: columns `seed`, `epoch`, `shot` (k), x and y; a row per model.
+        x: name of a column.
+        y: name of a column.
+        trend: "shot" to regress out k and log k first.
+
+    Returns:
+        R; `n_checkpoints` is the number of models.
+    """
+    points = points[points[x].notna() & points[y].notna()]
+    mean, low, _, seeds = mean_over_seeds(fisher(each_seed(points, x, y, trend)))
+    free = count(points)["n_checkpoints"] - 3 - (TREND if trend else 0)
+    half = np.maximum(mean - low, 1.96 / np.sqrt(free) if free > 0 else np.nan)
+    ends = map(float, np.tanh([mean, mean - half, mean + half]))
+    return Correlation(*ends, len(points), seeds, len(points))
+
+
 def each_seed(points: pd.DataFrame, x: str, y: str, trend: str | None = None) -> np.ndarray:
     """Return R of two columns for every seed, in the order of seeds.
 
