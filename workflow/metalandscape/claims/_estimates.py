@@ -4,6 +4,7 @@ Slopes and tau are computed for every seed, on short series; scipy.stats, which 
 them with, spends ten times longer on p-values and confidence limits of its own.
 """
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -51,10 +52,15 @@ def difference_of_correlations(
 
 def theil_sen(part: np.ndarray) -> float:
     """Return the median slope of all pairs of points [n, 2]; NaN if no two differ in x."""
-    i, j = np.triu_indices(len(part), 1)
+    i, j = _pairs(len(part))
     dx, dy = (part[j] - part[i]).T
     differ = dx != 0
     return float(np.median(dy[differ] / dx[differ])) if differ.any() else float("nan")
+
+
+@functools.cache
+def _pairs(n: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.triu_indices(n, 1)
 
 
 def growth(part: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from ..results.statistics import count
+from ..results.statistics import by_seed, count
 from ..settings.config import Run
 from . import Claim, ClaimData, Region, Verdict
 from ._best import fewest
@@ -32,8 +32,9 @@ def share_of_maml(
     Means are over all epochs of each, and the ratio is taken for every seed that both have.
     """
     parts = [data.points(name, quantity) for name in (baseline, learner)]
-    first, second = (part.groupby("seed")[quantity].mean() for part in parts)
-    ratio = (first / second.where(second != 0)).reindex(first.index.intersection(second.index))
-    estimate = over_seeds(ratio, fewest(*map(count, parts)))
+    first, second = (by_seed(part, [quantity]) for part in parts)
+    means = [(first[seed].mean(), second[seed].mean()) for seed in first if seed in second]
+    ratios = [low / high if high else float("nan") for low, high in means]
+    estimate = over_seeds(ratios, fewest(*map(count, parts)))
     statistic = f"level of {quantity} as a share of MAML's"
     return claim.verdict(f"{baseline} vs {learner}", statistic, estimate, BELOW_HALF)
