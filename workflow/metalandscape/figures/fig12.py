@@ -12,7 +12,7 @@ from . import FigureData
 from ._style import LABELS, STYLES, algorithm, legend, letter, palette, panels, seeds, task
 
 SECTION = "B.1"
-CLAIMS = ("c12",)
+CLAIMS = ("c12", "c15", "c17")
 METRICS = ("accuracy",)
 OPTIONS = {"accuracy": ("train_tasks",)}
 SPLITS = {"train": "meta-train tasks", "test": "meta-test tasks"}

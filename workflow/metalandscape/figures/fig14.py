@@ -6,7 +6,7 @@ from . import FigureData
 from ._layouts import accuracy_against
 
 SECTION = "B.3"
-CLAIMS = ("c07",)
+CLAIMS = ("c07", "c14")
 METRICS = ("accuracy", "gradients")
 
 
