@@ -2,6 +2,8 @@
 
 A module of this folder is an algorithm (`algorithm:` in the configuration). It defines
 
+- `NAME`, `ROLE`: literals, its name on figures, and "meta-learner" or "baseline".
+- `COLOUR`: a literal, where wanted: its colour in every figure, as `#rrggbb`.
 - `TASKS`: a literal, the kinds of tasks it can learn from: "classification", "regression".
 - `REGULARIZED`: a literal, whether it adapts in training and so heeds a run's `regularizer`.
 - `build(run, dataset)`: the model that is meta-trained.

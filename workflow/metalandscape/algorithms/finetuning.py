@@ -11,6 +11,9 @@ from ..models import Model, flatten, initialise, unflatten
 from ..models import build as build_network
 from ..settings.config import Run
 
+NAME = "Finetuning baseline"
+ROLE = "baseline"
+COLOUR = "#AA4499"
 TASKS = ("classification",)
 REGULARIZED = False
 

@@ -7,6 +7,9 @@ from ._episodic import step as episodic_step
 
 __all__ = ["REGULARIZED", "TASKS", "build", "starting_point", "step"]
 
+NAME = "First-Order MAML"
+ROLE = "meta-learner"
+COLOUR = "#44AA99"
 TASKS = ("classification", "regression")
 REGULARIZED = True
 

@@ -7,6 +7,9 @@ from ._episodic import step as episodic_step
 
 __all__ = ["REGULARIZED", "TASKS", "build", "starting_point", "step"]
 
+NAME = "MAML"
+ROLE = "meta-learner"
+COLOUR = "#332288"
 TASKS = ("classification", "regression")
 REGULARIZED = True
 

@@ -19,6 +19,8 @@ from ..ground.randomness import generator
 from . import DatasetOptions, Split
 from ._images import ImageDataset
 
+NAME = "letters"
+
 FILL = 0.8  # the longer side of a glyph's bounding box, in units of the image's side
 OVERSAMPLING = 4  # strokes are drawn this many times larger and averaged down
 TEXTURE = 0.12  # standard deviation of the ground's colour between cells, of a range of 1

@@ -14,6 +14,8 @@ from . import DatasetOptions, Split, _archives
 from ._images import ImageDataset
 from ._splits import SplitOrFile
 
+NAME = "images"
+
 
 class Options(DatasetOptions):
     """Configuration of `kind: image_folder`.

@@ -22,6 +22,8 @@ from . import DatasetOptions, Split, _archives, _pickles
 from ._images import ImageDataset
 from ._splits import REPOSITORY, SPLITS
 
+NAME = "MiniImagenet"
+
 RAVI = REPOSITORY / "config" / "splits" / "miniimagenet_ravi.json"
 COUNTS = {
     "ravi": {"train": 64, "val": 16, "test": 20},

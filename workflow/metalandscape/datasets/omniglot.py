@@ -13,6 +13,8 @@ from . import DatasetOptions, Split, _archives
 from ._images import ImageDataset
 from ._splits import ClassSplit
 
+NAME = "Omniglot"
+
 SOURCE = "https://github.com/brendenlake/omniglot/raw/master/python"
 CHARACTERS = 1623
 DRAWINGS = 20

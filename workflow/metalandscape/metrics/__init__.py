@@ -5,6 +5,8 @@ A module of this folder is a metric (`metrics:` in the configuration). It define
 - `TASKS`: a literal, the kinds of tasks it exists for: "classification", "regression".
 - `OPTIONS`: a literal, its configuration keys with their defaults, all of them numbers. `tasks` and
   `train_tasks` ask for that many fixed meta-test and meta-train tasks; a default of 0 may stay 0.
+- `QUANTITIES`: a literal, the `label` and the `unit` of every quantity it yields, as figures write
+  them. A name may have places in braces: `target_accuracy_step{t}` stands for every number t.
 - `measure(solution, options)`: yields `Measurement`s.
 """
 

@@ -10,6 +10,14 @@ from . import Measurement, Options, Solution, mean
 
 TASKS = ("classification", "regression")
 OPTIONS = {"tasks": 600, "train_tasks": 0}
+QUANTITIES = {
+    "target_accuracy": {"label": "target accuracy", "unit": ""},
+    "target_accuracy_step{t}": {"label": "target accuracy after {t} inner steps", "unit": ""},
+    "initial_accuracy": {"label": "target accuracy before adaptation", "unit": ""},
+    "target_loss": {"label": "target loss", "unit": ""},
+    "support_loss": {"label": "support loss", "unit": ""},
+    "diverged": {"label": "diverged adaptations", "unit": ""},
+}
 
 
 def measure(solution: Solution, options: Options) -> Iterator[Measurement]:

@@ -16,6 +16,7 @@ from ._pairs import jackknife_error
 
 TASKS = ("classification",)
 OPTIONS = {"batch_size": 500}
+QUANTITIES = {"embedding_product": {"label": r"$\mathbb{E}\,[h_i\cdot h_j]$", "unit": ""}}
 
 
 def measure(solution: Solution, options: Options) -> Iterator[Measurement]:

@@ -9,6 +9,12 @@ from ._pairs import pair_average
 
 TASKS = ("classification", "regression")
 OPTIONS = {"tasks": 500}
+QUANTITIES = {
+    "gradient_product": {"label": r"$\mathbb{E}\,[g_i\cdot g_j]$", "unit": ""},
+    "gradient_cosine": {"label": r"$\mathbb{E}\,[\cos(g_i, g_j)]$", "unit": ""},
+    "gradient_norm": {"label": r"$\mathbb{E}\,\|g_i\|_2$", "unit": ""},
+    "noise_scale": {"label": "gradient noise scale", "unit": ""},
+}
 
 
 def measure(solution: Solution, options: Options) -> Iterator[Measurement]:

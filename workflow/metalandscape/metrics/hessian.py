@@ -17,6 +17,15 @@ from ._lanczos import Extremes, extremes
 
 TASKS = ("classification", "regression")
 OPTIONS = {"tasks": 60, "tolerance": 0.001, "max_products": 200}
+QUANTITIES = {
+    "hessian_norm": {"label": r"$\mathbb{E}\,\|H\|_\sigma$", "unit": ""},
+    "lambda_max": {"label": r"$\mathbb{E}\,\lambda_{\max}$", "unit": ""},
+    "lambda_min": {"label": r"$\mathbb{E}\,\lambda_{\min}$", "unit": ""},
+    "hessian_residual": {"label": "residual at the norm", "unit": ""},
+    "other_residual": {"label": "residual at the other end", "unit": ""},
+    "hessian_products": {"label": "Hessian-vector products per task", "unit": ""},
+    "hessian_unconverged": {"label": "tasks whose spectrum did not converge", "unit": ""},
+}
 
 
 def measure(solution: Solution, options: Options) -> Iterator[Measurement]:

@@ -9,6 +9,10 @@ from ._pairs import pair_average
 
 TASKS = ("classification", "regression")
 OPTIONS = {"tasks": 500}
+QUANTITIES = {
+    "direction_cosine": {"label": r"$\mathbb{E}\,[\vec{\theta}_i\cdot\vec{\theta}_j]$", "unit": ""},
+    "displacement_norm": {"label": r"$\mathbb{E}\,\|\tilde\theta_i-\theta^s\|_2$", "unit": ""},
+}
 
 
 def measure(solution: Solution, options: Options) -> Iterator[Measurement]:

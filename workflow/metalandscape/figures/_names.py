@@ -1,0 +1,193 @@
+"""The words of figures: quantities, algorithms, datasets, and what tells runs apart.
+
+Names stand with what they name: each metric declares its `QUANTITIES`, each algorithm and each kind
+of dataset its `NAME`. What declares none, or can't be read, goes by its own name.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..ground import plugins
+from ..ground.errors import UserError
+from ..settings.config import Run
+
+TASK = ("dataset", "way", "shot")
+MAIN = (*TASK, "algorithm", "inner_steps")  # named in every title
+UNNAMED = {"epochs", "epochs_per_job", "seeds"}  # how far and how often, not what
+UNREADABLE = (UserError, OSError, SyntaxError, ValueError, KeyError, TypeError)
+
+
+def plain(name: str) -> str:
+    """Return a name of the configuration or of code as words."""
+    return name.replace("_", " ").strip()
+
+
+def label(quantity: str) -> str:
+    """Return a quantity's label with its unit; a minus before its name negates it."""
+    name = quantity.removeprefix("-")
+    sign = "$-$ " if name != quantity else ""
+    for known, entry in _quantities():
+        found = re.fullmatch(_pattern(known), name)
+        if found:
+            text = str(entry["label"])
+            for key, value in found.groupdict().items():
+                text = text.replace(f"{{{key}}}", value)
+            return f"{sign}{text} ({entry['unit']})" if entry.get("unit") else sign + text
+    return sign + plain(name)
+
+
+def _quantities() -> Iterator[tuple[str, Mapping]]:
+    """Yield the quantities that metrics declare; a module that can't be read has none."""
+    for metric in plugins.names("metrics"):
+        quantities = declared("metrics", metric, "QUANTITIES", {})
+        for name, entry in quantities.items() if isinstance(quantities, dict) else ():
+            if isinstance(entry, dict) and "label" in entry:
+                yield str(name), entry
+
+
+def _pattern(name: str) -> str:
+    """Return the regular expression of a quantity's name, with groups for places in braces."""
+    return re.sub(r"\\{(\w+)\\}", r"(?P<\1>\\d+)", re.escape(name))
+
+
+def declared(room: str, name: str, constant: str, default: Any) -> Any:
+    """Return a literal of a module, or the default if there is no such module or literal."""
+    try:
+        return plugins.declared(room, name, constant, default)
+    except UNREADABLE:
+        return default
+
+
+def algorithm(run: Run) -> str:
+    """Return the name of a run's algorithm."""
+    return declared("algorithms", run.algorithm, "NAME", plain(run.algorithm))
+
+
+def role(run: Run) -> str:
+    """Return "meta-learner" or "baseline"."""
+    return declared("algorithms", run.algorithm, "ROLE", "meta-learner")
+
+
+def dataset(run: Run) -> str:
+    """Return the name of a run's dataset: its kind's if it is called like a kind."""
+    return declared("datasets", run.dataset, "NAME", plain(run.dataset))
+
+
+def performance(run: Run) -> str:
+    """Return the quantity that generalization is judged by; regression has no accuracy."""
+    return "target_accuracy" if run.way else "-target_loss"
+
+
+def words(run: Run, among: Iterable[Run] = ()) -> dict[str, str]:
+    """Return the settings that figures name, in words; "" where there is nothing to say.
+
+    Args:
+        run: the run.
+        among: the runs it is shown with, from which `differing` chooses further settings.
+    """
+    among = list(among)
+    main = {
+        "dataset": dataset(run),
+        "way": f"{run.way}-way" if run.way else "",
+        "shot": f"{run.shot}-shot",
+        "algorithm": algorithm(run),
+        "inner_steps": f"T = {run.inner_steps}",
+    }
+    further = (field for field in differing(among) if field not in MAIN)
+    return main | {field: setting(run, field, among) for field in further}
+
+
+def differing(runs: Iterable[Run]) -> list[str]:
+    """Return the fields that tell runs of one task setting (dataset, way, shot) apart."""
+    groups: dict[tuple, list[dict]] = {}
+    for run in runs:
+        groups.setdefault(tuple(getattr(run, key) for key in TASK), []).append(_dump(run))
+    fields = dict.fromkeys(field for dumps in groups.values() for d in dumps for field in d)
+    return [f for f in fields if any(d.get(f) != g[0].get(f) for g in groups.values() for d in g)]
+
+
+def elsewhere(runs: Iterable[Run]) -> list[str]:
+    """Return in words the settings that differ along with the task setting, and only so."""
+    runs = list(runs)
+    named = {*MAIN, *differing(runs)}
+    dumps = [_dump(run) for run in runs]
+    fields = dict.fromkeys(field for dump in dumps for field in dump if field not in named)
+    varied = [f for f in fields if any(dump.get(f) != dumps[0].get(f) for dump in dumps)]
+    return [" or ".join(dict.fromkeys(setting(run, f, runs) for run in runs)) for f in varied]
+
+
+def setting(run: Run, field: str, among: Iterable[Run]) -> str:
+    """Return one field of a run in words, as far as it differs among some runs."""
+    value = _dump(run).get(field)
+    others = [_dump(other).get(field) for other in among]
+    if not isinstance(value, dict):
+        return _scalar(field, value)
+    name, options = _part(value)
+    alike = [_part(o)[1] for o in others if isinstance(o, dict) and _part(o)[0] == name]
+    shown = {
+        key: option
+        for key, option in options.items()
+        if None in others or any(other.get(key) != option for other in alike)
+    }
+    named = any(not isinstance(o, dict) or _part(o)[0] != name for o in others)
+    heading = [f"{plain(field)} {plain(name)}"] if name and named else []
+    text = ", ".join([*heading, *(_scalar(k, v) for k, v in shown.items())])
+    return f"{text} at meta-test" if field == "test" and text else text
+
+
+def _dump(run: Run) -> dict[str, Any]:
+    return run.model_dump(mode="json", exclude=UNNAMED)
+
+
+def _part(value: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the name and the options of a mapping such as a network's."""
+    options = {k: v for k, v in value.items() if k not in ("name", "kind", "options")}
+    return str(value.get("name", value.get("kind", ""))), options | value.get("options", {})
+
+
+def _scalar(field: str, value: Any) -> str:
+    if value is None or value is False:
+        return f"no {plain(field)}"
+    if value is True:
+        return plain(field)
+    if isinstance(value, str):
+        value = plain(value)
+    elif isinstance(value, list | tuple):
+        value = ", ".join(map(str, value))
+    return f"{plain(field)} {value}"
+
+
+def task(run: Run) -> str:
+    """Return way and shot in words."""
+    return " ".join(filter(None, (words(run)["way"], words(run)["shot"])))
+
+
+def title(*runs: Run, among: Iterable[Run] = ()) -> str:
+    """Return the title of a panel: what the runs it shows have in common.
+
+    Args:
+        *runs: the runs of the panel.
+        among: the runs of the whole figure; settings that tell these apart are named, too.
+    """
+    among = list(among) or runs
+    first, *others = [words(run, among) for run in runs]
+    common = {k: v for k, v in first.items() if v and all(v == other[k] for other in others)}
+    shots = " ".join(common.pop(k) for k in ("way", "shot") if k in common)
+    lines = (
+        [common.pop("dataset", None), shots],
+        [common.pop("algorithm", None), common.pop("inner_steps", None)],
+        common.values(),
+    )
+    return "\n".join(filter(None, (", ".join(filter(None, line)) for line in lines)))
+
+
+def labels(runs: Mapping[str, Run]) -> dict[str, str]:
+    """Return what tells the runs of a panel apart, by run; their algorithm if nothing does."""
+    named = {name: words(run, runs.values()) for name, run in runs.items()}
+    keys = next(iter(named.values()), {})
+    differ = [k for k in keys if len({w[k] for w in named.values()}) > 1] or ["algorithm"]
+    found = {name: ", ".join(w[k] for k in differ if w[k]) for name, w in named.items()}
+    # Runs that differ in a setting without words go by their own names.
+    unique = len(set(found.values())) == len(found)
+    return found if unique else {name: plain(name) for name in runs}
