@@ -14,6 +14,7 @@ from ._style import GREY, Look, line, ticks
 DOTS = (0, (1, 1.5))
 CHANCE = Look(GREY, DOTS)
 LAST = 3  # checkpoints whose mean stands for a curve's end or maximum
+WIDER = 1.5  # times, by which epoch 0 may widen a scale
 BAND, LINE = 1, 2  # bands lie below all lines
 
 
@@ -80,20 +81,21 @@ def fit(
     Args:
         axes: all get the same scale.
         curves: `epoch` and `value`.
-        initial: whether epoch 0 counts. The initialization is no meta-train solution: its gradients
-            may be a hundred times those of all others.
+        initial: whether epoch 0 counts in any case. Otherwise it does if that widens the scale by
+            no more than half: the initialization is no meta-train solution, and its gradients may
+            be a hundred times those of all others.
         *also: values that should be seen.
     """
-    curves = list(curves)
-    values = pd.concat([c.loc[c["epoch"] >= (0 if initial else 1), "value"] for c in curves])
-    if not np.isfinite(values).any():
-        values = pd.concat([c["value"] for c in curves])
-    values = np.concatenate([values[np.isfinite(values)], also])
+    points = pd.concat(list(curves))
+    points = points[np.isfinite(points["value"])]
+    every = np.concatenate([points["value"], also])
+    values = np.concatenate([points.loc[points["epoch"] >= 1, "value"], also])
+    if initial or not len(values) or np.ptp(every) <= WIDER * np.ptp(values):
+        values = every
     for ax in axes:
         if len(values):
-            low, high = values.min(), values.max()
-            margin = 0.06 * (high - low) or 0.06 * abs(high) or 1.0
-            ax.set_ylim(low - margin, high + margin)
+            margin = 0.06 * np.ptp(values) or 0.06 * abs(values[0]) or 1.0
+            ax.set_ylim(values.min() - margin, values.max() + margin)
         ticks(ax, "x")
 
 

@@ -86,20 +86,23 @@ def by_setting(data: FigureData, quantity: str) -> Figure:
 
 
 def adapted_solutions(data: FigureData) -> Figure:
-    """Draw accuracy, support loss and curvature; a dotted line marks where accuracy declines."""
+    """Draw accuracy, support loss and curvature; a vertical line marks where accuracy declines."""
     quantities = "target_accuracy", "support_loss", "hessian_norm"
     figure, axes, handles = curves([(data, quantity) for quantity in quantities])
     handles += chance(axes[0], data.runs.values())
     used = looks_of([(data, quantities[0])])
-    marked = False
-    for name, text in labels(data.runs).items():
-        epoch = decline(data.curve(name, "target_accuracy"))
-        for ax in axes if epoch is not None else ():
-            marked = True
-            look = {"color": used[text].colour, "linestyle": ":", "linewidth": 1, "zorder": 0.6}
-            ax.axvline(epoch, **look)
+    declines = {
+        text: decline(data.curve(name, "target_accuracy"))
+        for name, text in labels(data.runs).items()
+    }
+    marked = {text: epoch for text, epoch in declines.items() if epoch is not None}
+    for index, (text, epoch) in enumerate(marked.items()):
+        # Lines at the same epoch fill each other's gaps.
+        dashes = (3 * index, (3, 3 * max(1, len(marked) - 1)))
+        for ax in axes:
+            ax.axvline(epoch, color=used[text].colour, linestyle=dashes, linewidth=1, zorder=0.6)
     if marked:
-        mark = {"linestyle": ":", "linewidth": 1}
+        mark = {"marker": "|", "linestyle": "", "markersize": 9}
         handles.append(line(GREY, "maximum of accuracy, where accuracy falls after it", **mark))
     legend(figure, handles)
     return figure

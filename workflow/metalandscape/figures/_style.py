@@ -3,19 +3,20 @@
 import hashlib
 import logging
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import cycle, product
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count, product
 from pathlib import Path
 from string import ascii_lowercase
 from typing import NamedTuple
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -50,14 +51,15 @@ sns.set_theme(
 PANEL_WIDTH, PANEL_HEIGHT = 4.0, 2.9
 NARROW = 3.2  # inches, of a panel where four or more stand in a row
 DPI = 160
-TICKS = 5  # at most so many intervals between ticks
+TICKS, STEPS = 5, (1, 2, 2.5, 5, 10)  # at most so many intervals of such widths between ticks
 # Of quantities; algorithms have other colours.
 BLUE, ORANGE = sns.color_palette("colorblind")[0], sns.color_palette("colorblind")[3]
 GREY = "0.35"
 SEQUENCE = "viridis"
 # For algorithms that declare no COLOUR of their own (Paul Tol's muted colours).
 SPARE = ("#117733", "#882255", "#999933", "#CC6677", "#DDCC77", "#88CCEE")
-STYLES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), (0, (8, 2)))
+STYLES = ("-", (0, (4, 1.5)), (0, (7, 1.5, 1, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (9, 2)))
+LIGHTER = 0.4  # share of white in the colour of every second variant of an algorithm
 
 
 class Look(NamedTuple):
@@ -80,23 +82,32 @@ def colour(name: str) -> str:
 def looks(runs: Mapping[str, Run], names: Mapping[str, str]) -> dict[str, Look]:
     """Return a look for every different name: the algorithm's colour, a line style per variant.
 
+    Every second variant is lighter.
+
     Args:
         runs: the runs by their keys.
         names: what each run is called in the legend, by the same keys.
     """
     found: dict[str, Look] = {}
-    styles: dict[str, Iterable] = {}
+    variants: dict[str, Iterator[int]] = {}
     for key, name in names.items():
         if name not in found:
             own = colour(runs[key].algorithm)
-            found[name] = Look(own, next(styles.setdefault(own, cycle(STYLES))))
+            variant = next(variants.setdefault(own, count()))
+            found[name] = Look(lighter(own, variant % 2), STYLES[variant % len(STYLES)])
     return found
+
+
+def lighter(colour: str, times: int = 1) -> str:
+    """Return a colour mixed with white, so many times."""
+    rgb = np.array(to_rgb(colour))
+    return to_hex(1 - (1 - rgb) * (1 - LIGHTER) ** times)
 
 
 def shades(values: Iterable[int]) -> dict[int, tuple]:
     """Return a colour of the sequential scale for every different value, lightest left out."""
     distinct = sorted(set(values))
-    steps = [0.92 * i / max(1, len(distinct) - 1) for i in range(len(distinct))]
+    steps = [0.85 * i / max(1, len(distinct) - 1) for i in range(len(distinct))]
     return dict(zip(distinct, map(mpl.colormaps[SEQUENCE], steps), strict=True))
 
 
@@ -134,7 +145,7 @@ def _letters() -> Iterable[str]:
 def ticks(ax: Axes, integer: str = "") -> None:
     """Give both axes few enough ticks for their labels; whole ones on the axes named."""
     for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
-        axis.set_major_locator(MaxNLocator(TICKS, integer=name in integer))
+        axis.set_major_locator(MaxNLocator(TICKS, steps=STEPS, integer=name in integer))
 
 
 def line(look: Look | tuple, name: str, **changes) -> Line2D:
@@ -208,11 +219,11 @@ def _origin(figure: Figure, data: FigureData) -> list[str]:
     """Return lines on the data and seeds a figure shows, its bands, and what it doesn't show."""
     datasets = sorted({dataset(run) for run in data.runs.values()})
     shown = data.table[data.table["run"].isin(list(data.runs))]
-    count = shown.groupby("run")["seed"].nunique()
-    number = str(count.max()) if count.min() == count.max() else f"{count.min()} to {count.max()}"
+    seeds = shown.groupby("run")["seed"].nunique()
+    number = str(seeds.max()) if seeds.min() == seeds.max() else f"{seeds.min()} to {seeds.max()}"
     parts = [f"data: {', '.join(datasets)}", f"seeds per run: {number}"]
     collections = (c for ax in figure.axes for c in ax.collections)
-    if any(isinstance(c, PolyCollection) for c in collections) and count.max() > 1:
+    if any(isinstance(c, PolyCollection) for c in collections) and seeds.max() > 1:
         parts.append("lines: mean over seeds, bands: range over seeds")
     if any(map(_starts_outside, figure.axes)):
         parts.append("axes are scaled without epoch 0, which may lie outside")

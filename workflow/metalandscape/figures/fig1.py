@@ -26,7 +26,7 @@ METRICS = ()
 SHOT, STEPS, RATE = 3, 5, 0.5
 RANGES = {"train": ((0.1, 2.5), (0.0, np.pi / 2)), "test": ((2.5, 5.0), (np.pi / 2, np.pi))}
 SHOWN = 3
-CLOSE = 0.8  # two ends of arrows, in units of the axes
+BESIDE = 0.3  # from the end of an arrow to its name, in units of the axes
 MARGIN = 0.5  # around everything drawn
 EXCESS = 0.1  # an ellipse bounds the steps d from theta~ with d.H d / 2 below this
 ARROWS = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.008, "zorder": 4}
@@ -48,7 +48,7 @@ def draw(data: FigureData) -> Figure:
     amplitudes, phases = RANGES["test"]
     phases = np.linspace(*phases, 2 * SHOWN + 1)[1::2]
     tasks = [sample(rng, amplitudes, (phase, phase))[0] for phase in phases]
-    figure, axes = panels(3, height=3.3)
+    figure, axes = panels(3, height=3.6)
     colours = list(shades(range(SHOWN)).values())
     limits = _limits(start, tasks)
     for panel, ax in zip((_curvature, _trajectories, _gradients), axes, strict=True):
@@ -178,14 +178,16 @@ def _path(ax: Axes, path: np.ndarray) -> None:
 
 
 def _names(ax: Axes, texts: list[str], points: np.ndarray, start: np.ndarray) -> None:
-    """Write beside the ends of arrows from theta^s: below the lower one of two that are close."""
+    """Write beside the ends of arrows from theta^s, where it is farthest from all of them."""
+    along = np.linspace(0, 1, 50)[:, None, None]
+    arrows = (start + along * (points - start)).reshape(-1, 2)
+    angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    circle = BESIDE * np.stack([np.cos(angles), np.sin(angles)], 1)
     for text, point in zip(texts, points, strict=True):
-        away = (point - start) / np.linalg.norm(point - start)
-        close = [p for p in points if 0 < np.linalg.norm(p - point) < CLOSE]
-        lower = any(p[1] > point[1] for p in close)
-        side = {"ha": "right" if away[0] < 0 else "left", "va": "top" if lower else "bottom"}
-        offset = 4 * away + (0, -2 if lower else 2)
-        ax.annotate(text, point, offset, textcoords="offset points", zorder=6, **side)
+        distances = np.linalg.norm((point + circle)[:, None] - arrows, axis=2).min(1)
+        place = point + circle[distances.argmax()]
+        ax.annotate(text, place, ha="center", va="center", zorder=6)
+        arrows = np.concatenate([arrows, place[None]])
 
 
 def _limits(start: np.ndarray, tasks: list[Task]) -> dict[str, tuple[float, float]]:

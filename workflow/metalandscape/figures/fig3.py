@@ -1,6 +1,6 @@
 """Figure 3: accuracy, support loss and curvature at adapted solutions, past meta-overfitting.
 
-Lines are means over seeds, bands their range; a color is an algorithm. A vertical dotted line
+Lines are means over seeds, bands their range; a color is an algorithm. A vertical dashed line
 marks the maximum of a run's accuracy, where its accuracy falls after it beyond noise: the mean of
 the last three checkpoints lies below that of the three around the maximum, which is located for
 each seed on the mean of the others, with a 95 % t interval over seeds that excludes zero. Where no

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from ..results.statistics import Correlation, correlation
 from . import FigureData
 from ._layouts import across_shots, shot_legend, twin_curves
-from ._style import GREY, letter, panels, performance, ticks, title
+from ._style import GREY, label, letter, panels, performance, ticks, title
 
 SECTION = "5.3.1"
 CLAIMS = ("c09",)
@@ -78,7 +78,8 @@ def _against_epoch(ax: Axes, data: FigureData) -> None:
     )
     ax.plot(list(found), [c.r for c in values], "-", color=INK)
     counts = " to ".join(map(str, sorted(_ends(values))))
-    words = f"R across models of different k, product at epoch s\nn = {counts} models"
+    y = label(performance(next(iter(data.runs.values()))))
+    words = f"R across k: {label(PRODUCT)} at epoch s, final {y}\nn = {counts} models"
     _finish(ax, data, words, "epoch s")
 
 
