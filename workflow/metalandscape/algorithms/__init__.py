@@ -2,7 +2,9 @@
 
 A module of this folder is an algorithm (`algorithm:` in the configuration). It defines
 
-- `NAME`, `ROLE`: literals, its name on figures, and "meta-learner" or "baseline".
+- `NAME`: a literal, its name on figures.
+- `ROLE`: a literal, "meta-learner" or "baseline": as what the paper's claims judge it. Without
+  it, no claim does.
 - `COLOUR`: a literal, where wanted: its colour in every figure, as `#rrggbb`.
 - `TASKS`: a literal, the kinds of tasks it can learn from: "classification", "regression".
 - `REGULARIZED`: a literal, whether it adapts in training and so heeds a run's `regularizer`.

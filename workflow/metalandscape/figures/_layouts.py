@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..results.statistics import correlation
+from ..results.statistics import correlation, too_few, trend_free
 from . import FigureData
 from ._curves import chance, decline, draw_curve, draw_mean, draw_seeds, fit
 from ._style import (
@@ -135,11 +136,20 @@ def accuracy_against(
             ax.set_title(heading)
             colours = {"c": "epoch", "cmap": SEQUENCE, "norm": norm}
             scatter(last, points, metric, performance(run), **colours)
-        r = str(correlation(points, performance(run), metric))
+        r = related(points, performance(run), metric)
         last.set_title(r if scatters else f"{heading}\n{r}")
     letter(axes)
     legend(figure, list(handles.values()))
     return figure
+
+
+def related(points: pd.DataFrame, x: str, y: str) -> str:
+    """Return in words R of two columns within seeds, and below it R beyond their common trend."""
+    beyond = trend_free(points, x, y)
+    few = too_few(beyond.n_seeds, beyond.n_checkpoints)
+    value = "not defined" if np.isnan(beyond.r) else f"R = {beyond.r:.2f}"
+    interval = "" if few or np.isnan(beyond.r) else f" [{beyond.low:.2f}, {beyond.high:.2f}]"
+    return f"{correlation(points, x, y)}\nbeyond the common trend: {value}{interval}"
 
 
 def twin_curves(
@@ -186,10 +196,13 @@ def across_shots(axes: Sequence[Axes], data: FigureData, metric: str) -> None:
     colours = shades(points["shot"])
     for ax, chosen, which in zip(axes, (points, last), ("all", "last"), strict=True):
         scatter(ax, chosen, metric, y, c=chosen["shot"].map(colours).tolist())
-        ax.set_title(f"{title(*runs)}, {which} checkpoints\n{correlation(chosen, y, metric)}")
+        # At the last checkpoints there is no trend over epochs.
+        r = correlation(chosen, y, metric) if which == "last" else related(chosen, y, metric)
+        ax.set_title(f"{title(*runs)}, {which} checkpoints\n{r}")
 
 
-def shot_legend(figure: Figure, data: FigureData) -> None:
-    """Put a legend above all panels with the colour of every k."""
+def shot_legend(figure: Figure, data: FigureData, *others: Line2D) -> None:
+    """Put a legend above all panels with the colour of every k, and what else is given."""
     colours = shades(run.shot for run in data.runs.values())
-    legend(figure, [dot(colour, f"k = {shot}") for shot, colour in colours.items()])
+    dots = [dot(colour, f"k = {shot}") for shot, colour in colours.items()]
+    legend(figure, [*dots, *others])

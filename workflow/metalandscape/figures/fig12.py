@@ -30,7 +30,7 @@ from ._style import (
 )
 
 SECTION = "B.1"
-CLAIMS = ("c12",)
+CLAIMS = ("c12", "c15", "c17")
 METRICS = ("accuracy",)
 OPTIONS = {"accuracy": ("train_tasks",)}
 SPLITS = {"train": "meta-train tasks", "test": "meta-test tasks"}

@@ -2,8 +2,9 @@
 
 Blue, on the left axis: accuracy; orange, on the right axis: the cosine. Lines are means over
 seeds, bands their range. Beside each panel the two against each other, a point for every
-checkpoint. The grey dotted line marks chance, 1/way. R is Pearson's correlation of the two over
-checkpoints without the initial one, with its 95 % interval.
+checkpoint. The grey dotted line marks chance, 1/way. R is the correlation of the two over
+checkpoints without the initial one, within seeds, with its 95 % interval over seeds; 'beyond the
+common trend': after epoch and log epoch are regressed out of both.
 """
 
 from matplotlib.figure import Figure

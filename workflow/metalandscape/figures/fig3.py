@@ -13,7 +13,7 @@ from . import FigureData
 from ._layouts import adapted_solutions
 
 SECTION = "5.1"
-CLAIMS = ("c02", "c03")
+CLAIMS = ("c02", "c03", "c13")
 METRICS = ("accuracy", "hessian")
 
 

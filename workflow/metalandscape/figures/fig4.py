@@ -14,7 +14,7 @@ from . import FigureData
 from ._layouts import adapted_solutions
 
 SECTION = "5.1"
-CLAIMS = ("c02",)
+CLAIMS = ("c02", "c13", "c16")
 METRICS = ("accuracy", "hessian")
 
 

@@ -1,8 +1,9 @@
 """Figure 5: target accuracy and the cosine of trajectory directions over epochs.
 
 Blue, on the left axis: accuracy; orange, on the right axis: the cosine. Lines are means over
-seeds, bands their range. The grey dotted line marks chance, 1/way. R is Pearson's correlation of
-the two over checkpoints without the initial one, with its 95 % interval.
+seeds, bands their range. The grey dotted line marks chance, 1/way. R is the correlation of the two
+over checkpoints without the initial one, within seeds, with its 95 % interval over seeds; 'beyond
+the common trend': after epoch and log epoch are regressed out of both.
 """
 
 from matplotlib.figure import Figure

@@ -3,18 +3,21 @@
 (a), (b): the two over epochs for the smallest and the largest k, mean and range over seeds. (c):
 the two at all checkpoints of all k, a point each; (d): at the last checkpoint of each training.
 The paper doesn't say which points its (c) and (d) show. (e), (f): the two readings of its (e).
-(e): for each k the correlation R over epochs, with its interval as a vertical line. (f): for each
-epoch s the correlation R across the models of different k, between E[g_i . g_j] at epoch s and the
-negative loss at the end of training, with its interval as a band. Thin grey lines mark R = 0.
+(e): for each k the correlation R over epochs, and R beyond the common trend (open), with intervals
+as vertical lines. (f): for each epoch s the correlation R across the models of different k,
+between E[g_i . g_j] at epoch s and the negative loss at the end of training, with its interval as
+a band. Thin grey lines mark R = 0.
 """
 
+import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..results.statistics import Correlation, correlation
+from ..results.statistics import Correlation, correlation, trend_free
 from . import FigureData
-from ._layouts import across_shots, shot_legend, twin_curves
+from ._layouts import across_shots, related, shot_legend, twin_curves
 from ._style import GREY, label, letter, panels, performance, ticks, title
 
 SECTION = "5.3.1"
@@ -22,27 +25,24 @@ CLAIMS = ("c09",)
 METRICS = ("accuracy", "gradients")
 INK = "0.15"  # of R, which belongs to no quantity and no algorithm
 PRODUCT = "gradient_product"
+STATISTICS = {correlation: "R", trend_free: "R beyond the common trend"}
 
 
 def draw(data: FigureData) -> Figure:
     """Draw the six panels from runs that differ in their shot."""
     runs = sorted(data.runs, key=lambda name: data.runs[name].shot)
+    y = performance(data.runs[runs[0]])
     figure, axes = panels(6, columns=2)
-    found = {name: _over_epochs(data, name) for name in runs}
+    points = {name: data.joined(name, y, PRODUCT) for name in runs}
     for ax, name in zip(axes, (runs[0], runs[-1]), strict=False):
         twin_curves(ax, data, name, PRODUCT)
-        ax.set_title(f"{title(data.runs[name])}\n{found[name]}")
+        ax.set_title(f"{title(data.runs[name])}\n{related(points[name], y, PRODUCT)}")
     across_shots(axes[2:4], data, PRODUCT)
-    _against_shot(axes[4], data, found)
+    _against_shot(axes[4], data, points)
     _against_epoch(axes[5], data)
     letter(axes)
     shot_legend(figure, data)
     return figure
-
-
-def _over_epochs(data: FigureData, name: str) -> Correlation:
-    quantities = performance(data.runs[name]), PRODUCT
-    return correlation(data.joined(name, *quantities), *quantities)
 
 
 def across_models(data: FigureData) -> dict[int, Correlation]:
@@ -54,12 +54,18 @@ def across_models(data: FigureData) -> dict[int, Correlation]:
     return {int(epoch): correlation(part, y, PRODUCT) for epoch, part in points.groupby("epoch")}
 
 
-def _against_shot(ax: Axes, data: FigureData, found: dict[str, Correlation]) -> None:
-    """Draw R over epochs against k, with intervals."""
-    shots, values = [data.runs[name].shot for name in found], found.values()
-    ax.vlines(shots, [c.low for c in values], [c.high for c in values], color=INK, linewidth=1)
-    ax.plot(shots, [c.r for c in values], "o", color=INK, markersize=4)
-    counts = " to ".join(map(str, sorted(_ends(values))))
+def _against_shot(ax: Axes, data: FigureData, points: dict[str, pd.DataFrame]) -> None:
+    """Draw R over epochs against k, and R beyond the common trend, with intervals."""
+    shots = np.array([data.runs[name].shot for name in points])
+    y = performance(next(iter(data.runs.values())))
+    for number, (statistic, words) in enumerate(STATISTICS.items()):
+        found = [statistic(part, y, PRODUCT) for part in points.values()]
+        x = shots + 0.25 * number
+        ax.vlines(x, [c.low for c in found], [c.high for c in found], color=INK, linewidth=1)
+        look = {"color": INK, "markersize": 4, "mfc": (INK, "white")[number]}
+        ax.plot(x, [c.r for c in found], "o", label=words, **look)
+    ax.legend(loc="lower right", fontsize="small")
+    counts = " to ".join(map(str, sorted(_ends(found))))
     _finish(ax, data, f"R over epochs, for each k\nn = {counts} checkpoints", "k")
 
 
