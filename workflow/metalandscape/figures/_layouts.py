@@ -147,9 +147,9 @@ def related(points: pd.DataFrame, x: str, y: str) -> str:
     """Return in words R of two columns within seeds, and below it R beyond their common trend."""
     beyond = trend_free(points, x, y)
     few = too_few(beyond.n_seeds, beyond.n_checkpoints)
-    value = "not defined" if np.isnan(beyond.r) else f"R = {beyond.r:.2f}"
+    value = "not defined" if np.isnan(beyond.r) else f"{beyond.r:.2f}"
     interval = "" if few or np.isnan(beyond.r) else f" [{beyond.low:.2f}, {beyond.high:.2f}]"
-    return f"{correlation(points, x, y)}\nbeyond the common trend: {value}{interval}"
+    return f"{correlation(points, x, y)}\nbeyond trend: {value}{interval}"
 
 
 def twin_curves(
@@ -201,8 +201,7 @@ def across_shots(axes: Sequence[Axes], data: FigureData, metric: str) -> None:
         ax.set_title(f"{title(*runs)}, {which} checkpoints\n{r}")
 
 
-def shot_legend(figure: Figure, data: FigureData, *others: Line2D) -> None:
-    """Put a legend above all panels with the colour of every k, and what else is given."""
+def shot_legend(figure: Figure, data: FigureData) -> None:
+    """Put a legend above all panels with the colour of every k."""
     colours = shades(run.shot for run in data.runs.values())
-    dots = [dot(colour, f"k = {shot}") for shot, colour in colours.items()]
-    legend(figure, [*dots, *others])
+    legend(figure, [dot(colour, f"k = {shot}") for shot, colour in colours.items()])

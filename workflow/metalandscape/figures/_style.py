@@ -16,7 +16,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import Normalize, to_hex, to_rgb
+from matplotlib.colors import Normalize, is_color_like, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -76,7 +76,9 @@ def colour(name: str) -> str:
     that two such algorithms may share it: `looks` then tells them apart by line style.
     """
     digest = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
-    return declared("algorithms", name, "COLOUR", SPARE[digest % len(SPARE)])
+    spare = SPARE[digest % len(SPARE)]
+    own = declared("algorithms", name, "COLOUR", spare)
+    return to_hex(own if is_color_like(own) else spare)
 
 
 def looks(runs: Mapping[str, Run], names: Mapping[str, str]) -> dict[str, Look]:

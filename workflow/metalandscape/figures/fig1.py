@@ -48,7 +48,7 @@ def draw(data: FigureData) -> Figure:
     amplitudes, phases = RANGES["test"]
     phases = np.linspace(*phases, 2 * SHOWN + 1)[1::2]
     tasks = [sample(rng, amplitudes, (phase, phase))[0] for phase in phases]
-    figure, axes = panels(3, height=3.6)
+    figure, axes = panels(3, height=3.9)
     colours = list(shades(range(SHOWN)).values())
     limits = _limits(start, tasks)
     for panel, ax in zip((_curvature, _trajectories, _gradients), axes, strict=True):

@@ -3,7 +3,7 @@
 Blue, on the left axis: accuracy; orange, on the right axis: the cosine. Lines are means over
 seeds, bands their range. The grey dotted line marks chance, 1/way. R is the correlation of the two
 over checkpoints without the initial one, within seeds, with its 95 % interval over seeds; 'beyond
-the common trend': after epoch and log epoch are regressed out of both.
+trend': beyond their common trend, after epoch and log epoch are regressed out of both.
 """
 
 from matplotlib.figure import Figure

@@ -25,7 +25,7 @@ CLAIMS = ("c09",)
 METRICS = ("accuracy", "gradients")
 INK = "0.15"  # of R, which belongs to no quantity and no algorithm
 PRODUCT = "gradient_product"
-STATISTICS = {correlation: "R", trend_free: "R beyond the common trend"}
+STATISTICS = {correlation: INK, trend_free: "white"}  # and what fills its marks
 
 
 def draw(data: FigureData) -> Figure:
@@ -58,15 +58,13 @@ def _against_shot(ax: Axes, data: FigureData, points: dict[str, pd.DataFrame]) -
     """Draw R over epochs against k, and R beyond the common trend, with intervals."""
     shots = np.array([data.runs[name].shot for name in points])
     y = performance(next(iter(data.runs.values())))
-    for number, (statistic, words) in enumerate(STATISTICS.items()):
+    for number, (statistic, fill) in enumerate(STATISTICS.items()):
         found = [statistic(part, y, PRODUCT) for part in points.values()]
         x = shots + 0.25 * number
         ax.vlines(x, [c.low for c in found], [c.high for c in found], color=INK, linewidth=1)
-        look = {"color": INK, "markersize": 4, "mfc": (INK, "white")[number]}
-        ax.plot(x, [c.r for c in found], "o", label=words, **look)
-    ax.legend(loc="lower right", fontsize="small")
+        ax.plot(x, [c.r for c in found], "o", color=INK, markersize=4, mfc=fill)
     counts = " to ".join(map(str, sorted(_ends(found))))
-    _finish(ax, data, f"R over epochs, for each k\nn = {counts} checkpoints", "k")
+    _finish(ax, data, f"R over epochs (open: beyond trend)\nn = {counts} for each k", "k")
 
 
 def _ends(values) -> set[int]:
