@@ -139,3 +139,15 @@ def test_fields_with_options_are_named(field, values, words):
 def test_runs_that_no_words_tell_apart_go_by_their_names():
     runs = runs_of(MINI[:1], ["maml"]) | runs_of(MINI[:1], ["maml"], epochs=9)
     assert list(_style.labels(runs).values()) == [name.replace("_", " ") for name in runs]
+
+
+def test_a_legend_of_several_panels_names_what_differs_once():
+    def runs(shot, batch_size):
+        setting = [("omniglot", 5, shot)]
+        return runs_of(setting, ["maml"], batch_size=batch_size) | runs_of(setting, ["finetuning"])
+
+    panels = _names.shared_labels([runs(1, 4), runs(5, 8)])
+    maml = "MAML, batch size 4 or batch size 8"
+    assert [list(panel.values()) for panel in panels] == 2 * [
+        [maml, "Finetuning baseline, batch size 2"]
+    ]

@@ -21,7 +21,6 @@ from ._style import (
     colourbar,
     dot,
     label,
-    labels,
     legend,
     letter,
     line,
@@ -29,6 +28,7 @@ from ._style import (
     panels,
     performance,
     shades,
+    shared_labels,
     ticks,
     title,
 )
@@ -38,15 +38,15 @@ Panels = Sequence[tuple[FigureData, str]]  # what each panel shows, and the quan
 THIN = 0.6  # points, a seed's line beside the mean
 
 
-def looks_of(shown: Panels) -> dict[str, Look]:
-    """Return the look of every label of some panels, the same in all of them."""
-    named = [(data.runs, labels(data.runs)) for data, _ in shown]
-    runs = {name: run for runs, _ in named for name, run in runs.items()}
-    # A run may have different labels in different panels.
-    pairs = [(name, text) for _, texts in named for name, text in texts.items()]
-    texts = {text: name for name, text in reversed(pairs)}
-    ordered = dict.fromkeys(text for _, text in pairs)
-    return looks({t: runs[texts[t]] for t in ordered}, {t: t for t in ordered})
+def named(shown: Panels) -> tuple[list[dict[str, str]], dict[str, Look]]:
+    """Return the labels of the runs of each panel, and the look of every label in all of them."""
+    texts = shared_labels([data.runs for data, _ in shown])
+    runs = {
+        text: data.runs[name]
+        for (data, _), own in zip(shown, texts, strict=True)
+        for name, text in own.items()
+    }
+    return texts, looks(runs)
 
 
 def curves(shown: Panels, individual: bool = False) -> tuple[Figure, list[Axes], list[Line2D]]:
@@ -59,20 +59,20 @@ def curves(shown: Panels, individual: bool = False) -> tuple[Figure, list[Axes],
         The figure, its panels, and what its legend should show.
     """
     figure, axes = panels(len(shown))
-    used = looks_of(shown)
+    texts, used = named(shown)
     everything = [run for data, _ in shown for run in data.runs.values()]
     handles = [line(look, text) for text, look in used.items()]
-    for ax, (data, quantity) in zip(axes, shown, strict=True):
-        drawn = {text: data.curve(name, quantity) for name, text in labels(data.runs).items()}
+    for ax, (data, quantity), own in zip(axes, shown, texts, strict=True):
+        drawn = {text: data.curve(name, quantity) for name, text in own.items()}
         for text, curve in drawn.items():
             if individual:
                 draw_mean(ax, curve, used[text])
                 draw_seeds(ax, curve, used[text], THIN)
             else:
                 draw_curve(ax, curve, used[text])
-        own = title(*data.runs.values(), among=everything)
+        heading = title(*data.runs.values(), among=everything)
         fit([ax], drawn.values(), initial=quantity == "target_accuracy" and not individual)
-        ax.set(title=own, ylabel=label(quantity))
+        ax.set(title=heading, ylabel=label(quantity))
         sns.despine(ax=ax)
     letter(axes)
     return figure, axes, handles
@@ -91,11 +91,8 @@ def adapted_solutions(data: FigureData) -> Figure:
     quantities = "target_accuracy", "support_loss", "hessian_norm"
     figure, axes, handles = curves([(data, quantity) for quantity in quantities])
     handles += chance(axes[0], data.runs.values())
-    used = looks_of([(data, quantities[0])])
-    declines = {
-        text: decline(data.curve(name, "target_accuracy"))
-        for name, text in labels(data.runs).items()
-    }
+    (texts, *_), used = named([(data, quantities[0])])
+    declines = {text: decline(data.curve(name, "target_accuracy")) for name, text in texts.items()}
     marked = {text: epoch for text, epoch in declines.items() if epoch is not None}
     for index, (text, epoch) in enumerate(marked.items()):
         # Lines at the same epoch fill each other's gaps.

@@ -5,7 +5,7 @@ of dataset its `NAME`. What declares none, or can't be read, goes by its own nam
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..ground import plugins
@@ -184,10 +184,49 @@ def title(*runs: Run, among: Iterable[Run] = ()) -> str:
 
 def labels(runs: Mapping[str, Run]) -> dict[str, str]:
     """Return what tells the runs of a panel apart, by run; their algorithm if nothing does."""
+    return shared_labels([runs])[0]
+
+
+def shared_labels(panels: Sequence[Mapping[str, Run]]) -> list[dict[str, str]]:
+    """Return what tells the runs of each of several panels apart, for one legend of all panels.
+
+    Where dataset, way, shot, algorithm or inner steps tell the runs of every panel apart, the same
+    of these has the same label in all panels, and whatever else differs is listed behind it.
+    """
+    parts = [_told_apart(runs) for runs in panels]
+    if all(len({main for main, _ in part.values()}) == len(part) for part in parts):
+        further: dict[str, dict[str, dict]] = {}
+        for main, others in (told for part in parts for told in part.values()):
+            for field, text in others.items():
+                further.setdefault(main, {}).setdefault(field, {})[text] = None
+        behind = {m: [" or ".join(texts) for texts in f.values()] for m, f in further.items()}
+        return [
+            {name: ", ".join([main, *behind.get(main, [])]) for name, (main, _) in part.items()}
+            for part in parts
+        ]
+    return [_full(part) for part in parts]
+
+
+def _told_apart(runs: Mapping[str, Run]) -> dict[str, tuple[str, dict[str, str]]]:
+    """Return the words that tell runs apart, by run: the main ones, and the others by field."""
     named = {name: words(run, runs.values()) for name, run in runs.items()}
     keys = next(iter(named.values()), {})
-    differ = [k for k in keys if len({w[k] for w in named.values()}) > 1] or ["algorithm"]
-    found = {name: ", ".join(w[k] for k in differ if w[k]) for name, w in named.items()}
-    # Runs that differ in a setting without words go by their own names.
+    differ = [k for k in keys if len({w[k] for w in named.values()}) > 1]
+    main = [k for k in differ if k in MAIN] or ([] if differ else ["algorithm"])
+    return {
+        name: (
+            ", ".join(w[k] for k in main if w[k]),
+            {k: w[k] for k in differ if k not in MAIN and w[k]},
+        )
+        for name, w in named.items()
+    }
+
+
+def _full(part: Mapping[str, tuple[str, dict[str, str]]]) -> dict[str, str]:
+    """Return all words that tell runs apart; runs without such words go by their own names."""
+    found = {
+        name: ", ".join(filter(None, [main, *others.values()]))
+        for name, (main, others) in part.items()
+    }
     unique = len(set(found.values())) == len(found)
-    return found if unique else {name: plain(name) for name in runs}
+    return found if unique else {name: plain(name) for name in part}

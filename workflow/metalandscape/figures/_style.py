@@ -32,11 +32,21 @@ from ._names import (
     label,
     labels,
     performance,
+    shared_labels,
     task,
     title,
 )
 
-__all__ = ["algorithm", "dataset", "label", "labels", "performance", "task", "title"]
+__all__ = [
+    "algorithm",
+    "dataset",
+    "label",
+    "labels",
+    "performance",
+    "shared_labels",
+    "task",
+    "title",
+]
 
 for chatty in ("fontTools", "matplotlib"):
     logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -81,22 +91,17 @@ def colour(name: str) -> str:
     return to_hex(own if is_color_like(own) else spare)
 
 
-def looks(runs: Mapping[str, Run], names: Mapping[str, str]) -> dict[str, Look]:
-    """Return a look for every different name: the algorithm's colour, a line style per variant.
+def looks(runs: Mapping[str, Run]) -> dict[str, Look]:
+    """Return a look for every label: its run's algorithm's colour, a line style per variant.
 
     Every second variant is lighter.
-
-    Args:
-        runs: the runs by their keys.
-        names: what each run is called in the legend, by the same keys.
     """
     found: dict[str, Look] = {}
     variants: dict[str, Iterator[int]] = {}
-    for key, name in names.items():
-        if name not in found:
-            own = colour(runs[key].algorithm)
-            variant = next(variants.setdefault(own, count()))
-            found[name] = Look(lighter(own, variant % 2), STYLES[variant % len(STYLES)])
+    for text, run in runs.items():
+        own = colour(run.algorithm)
+        variant = next(variants.setdefault(own, count()))
+        found[text] = Look(lighter(own, variant % 2), STYLES[variant % len(STYLES)])
     return found
 
 

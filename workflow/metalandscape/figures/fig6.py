@@ -11,9 +11,9 @@ from matplotlib.lines import Line2D
 
 from . import FigureData
 from ._curves import draw_mean, fit
-from ._layouts import curves, looks_of
+from ._layouts import curves, named
 from ._names import role
-from ._style import GREY, Look, algorithm, labels, legend, line, task
+from ._style import GREY, Look, algorithm, legend, line, task
 
 SECTION = "5.2"
 CLAIMS = ("c05", "c08")
@@ -33,11 +33,11 @@ def draw(data: FigureData) -> Figure:
     parts = list(zip(conditions, quantities, strict=True))
     shown = [(baselines.where(condition), quantity) for condition, quantity in parts]
     figure, axes, handles = curves(shown)
-    used = looks_of(shown)
-    for ax, (condition, quantity), (group, _) in zip(axes, parts, shown, strict=True):
+    texts, used = named(shown)
+    for ax, (condition, quantity), (group, _), own in zip(axes, parts, shown, texts, strict=True):
         references = data.runs.keys() - baselines.runs.keys()
         runs = {n: run for n, run in data.where(condition).runs.items() if n in references}
-        styles = {task(group.runs[n]): used[text].style for n, text in labels(group.runs).items()}
+        styles = {task(group.runs[n]): used[text].style for n, text in own.items()}
         handles += _reference(ax, data, runs, styles, quantity)
         drawn = [data.curve(name, quantity) for name in [*group.runs, *runs]]
         fit([ax], drawn, False, 0.0)
