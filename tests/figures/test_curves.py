@@ -60,6 +60,12 @@ def test_chance_is_marked_where_accuracy_is_drawn():
         assert "chance, 1/way" in legend(figure)
 
 
+def test_no_chance_is_marked_far_below_accuracy():
+    shown = with_values("fig5", "target_accuracy", lambda s, e, v: 0.9 + v / 100)
+    shown = FigureData(shown.table, dict([next(iter(shown.runs.items()))]), "scale")
+    assert "chance, 1/way" not in legend(drawn("fig5", shown))
+
+
 def with_values(name, quantity, change):
     """A figure's data with one quantity of its first run changed: seed, epoch, value -> value."""
     shown = data(name)

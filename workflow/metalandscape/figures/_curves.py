@@ -100,8 +100,13 @@ def fit(
 
 
 def chance(ax: Axes, runs: Iterable[Run]) -> list[Line2D]:
-    """Draw a line at 1/way for every way of some runs; return what a legend shows of it."""
-    ways = sorted({run.way for run in runs if run.way})
+    """Draw a line at 1/way for every way of some runs, where accuracy comes down to it.
+
+    Returns:
+        What a legend should show of it.
+    """
+    low, high = ax.get_ylim()
+    ways = sorted({run.way for run in runs if run.way and low <= 1 / run.way <= high})
     for way in ways:
         ax.axhline(1 / way, color=CHANCE.colour, linestyle=CHANCE.style, linewidth=1, zorder=0.5)
     return [line(CHANCE, "chance, 1/way")] if ways else []
