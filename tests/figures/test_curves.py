@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from figure_tables import data, drawing, drawn, table
+from figure_tables import data, drawn, table
 from metalandscape.figures import FigureData, _curves, _style
 from metalandscape.results.tables import COLUMNS
 
@@ -47,9 +47,18 @@ def test_noise_alone_is_hardly_ever_a_decline():
     assert sum(epoch is not None for epoch in found) < 0.05 * len(found)
 
 
-def test_chance_is_marked_where_accuracy_is_drawn():
+def at_chance(name):
+    """A figure's data whose accuracies begin at 1/way."""
+    shown = data(name)
+    made = shown.table.copy()
+    own = (made["metric"] == "target_accuracy") & (made["epoch"] == 0)
+    made.loc[own, "value"] = [1 / shown.runs[run].way for run in made.loc[own, "run"]]
+    return FigureData(made, shown.runs, "scale")
+
+
+def test_chance_is_marked_where_accuracy_comes_down_to_it():
     for name, ways in [("fig7", [5]), ("fig14", [5, 20]), ("fig12", [5, 20])]:
-        figure = drawing(name)
+        figure = drawn(name, at_chance(name))
         levels = {
             round(1 / line.get_ydata()[0])
             for ax in figure.axes
