@@ -5,6 +5,7 @@ A module of this folder is a kind of dataset (`kind:` in the configuration). It 
 - `class Options(Strict)`: its configuration keys, with `kind: Literal["<module name>"]` first. The
   methods `archives()`, `classes(split)` and `instances()` of `DatasetOptions` are overridden where
   the answer is known before any file is read.
+- `NAME`: a literal, its name on figures, for a dataset that is called like its kind.
 - `prepare(options, folder, record)`: returns a `Dataset`; `folder` holds the archives, `record` is
   the path of a small file beside the prepared one that outlives it. A kind whose archive nobody can
   vouch for writes the archive's digest there at first use; the other kinds ignore it.

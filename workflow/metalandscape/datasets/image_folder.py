@@ -18,6 +18,8 @@ from ._splits import FolderSplit, SplitOrFile
 SMALL = 16  # images of a class that 1 shot and the usual 15 targets need
 log = logging.getLogger(__name__)
 
+NAME = "images"
+
 
 class Options(ImageOptions):
     """Configuration of `kind: image_folder`.

@@ -23,6 +23,8 @@ from . import DatasetOptions, Split, _archives, _pickles, _pixels
 from ._images import ImageDataset
 from ._splits import SPLITS, shipped
 
+NAME = "MiniImagenet"
+
 RAVI = shipped("config/splits/miniimagenet_ravi.json")
 COUNTS = {
     "ravi": {"train": 64, "val": 16, "test": 20},

@@ -14,6 +14,8 @@ from . import ImageOptions, Split, _archives, _downloads, _pixels
 from ._images import ImageDataset
 from ._splits import ClassSplit
 
+NAME = "Omniglot"
+
 SOURCE = "https://github.com/brendenlake/omniglot/raw/master/python"
 CHARACTERS = 1623
 FINN = 1200  # characters for meta-training

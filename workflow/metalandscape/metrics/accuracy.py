@@ -18,6 +18,13 @@ from . import Learner, Measurement, Tasks, mean
 
 TASKS = ("classification", "regression")
 ACCURACY = "target_accuracy"
+QUANTITIES = {
+    "target_accuracy": {"label": "target accuracy", "unit": ""},
+    "target_accuracy_step{t}": {"label": "target accuracy after {t} inner steps", "unit": ""},
+    "initial_accuracy": {"label": "target accuracy before adaptation", "unit": ""},
+    "target_loss": {"label": "target loss", "unit": ""},
+    "support_loss": {"label": "support loss", "unit": ""},
+}
 
 
 class Options(options.Options):
