@@ -11,7 +11,7 @@ from PIL import Image
 import door
 import metalandscape
 from door import pictures, refused
-from helpers import adapt
+from helpers import adapt, kernel
 from metalandscape.datasets import described, sine
 from metalandscape.ground import plugins
 from metalandscape.ground.files import read_arrays, write_arrays
@@ -79,6 +79,27 @@ def test_adapt_is_equation_1(learner, tasks):
     task = metalandscape.Task(*(t.double() if t.is_floating_point() else t for t in tasks[0]))
     expected = adapt(exact.network, exact.theta, task, 3, 0.4)
     torch.testing.assert_close(exact.adapt(task), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_the_fast_engine_adapts_to_the_same_solution(checkpoint, learner, tasks):
+    fast = metalandscape.load(checkpoint[0], kernel=kernel())
+    assert type(fast.engine) is not type(learner.engine)
+    found, expected = fast.adapt(tasks[0]), learner.adapt(tasks[0])
+    assert (found - expected).norm() < 1e-4 * (expected - learner.theta).norm()
+
+
+def test_a_run_with_parts_outside_the_package_needs_their_folder(tmp_path, tasks):
+    (tmp_path / "mine" / "networks").mkdir(parents=True)
+    source = (plugins.PACKAGE / "networks" / "mlp.py").read_text()
+    (tmp_path / "mine" / "networks" / "lost_and_found.py").write_text(source)
+    plugins.use(tmp_path / "mine")
+    network = {"name": "lost_and_found", "options": {"hidden": [4]}}
+    _, meta = door.trained(tmp_path / "c", door.letters(), network=network)
+    plugins.use(None)
+    assert "no part lost_and_found" in refused(metalandscape.load, tmp_path / "c")
+    learner = metalandscape.load(tmp_path / "c", plugins=tmp_path / "mine")
+    plugins.use(None)
+    assert torch.equal(learner.theta, meta["theta"])
 
 
 def test_meta_test_settings_of_the_run_count(tmp_path):
