@@ -15,6 +15,7 @@ DOTS = (0, (1, 1.5))
 CHANCE = Look(GREY, DOTS)
 LAST = 3  # checkpoints whose mean stands for a curve's end or maximum
 WIDER = 1.5  # times, by which epoch 0 may widen a scale
+COLLAPSED = "collapsed"  # the name of marks, by which the footer knows of them
 BAND, LINE = 1, 2  # bands lie below all lines
 
 
@@ -46,12 +47,21 @@ def draw_mean(ax: Axes, curve: pd.DataFrame, look: Look) -> None:
     """Draw the mean over seeds of a quantity over epochs, without a band."""
     mean = over_seeds(curve)["mean"]
     _line(ax, mean.index, mean, look, 1.6)
+    collapsed = curve.groupby("epoch")["collapsed"].max()
+    _mark_collapsed(ax, mean[collapsed > 0], look)
 
 
 def draw_seeds(ax: Axes, curve: pd.DataFrame, look: Look, width: float = 1.0) -> None:
     """Draw a quantity over epochs, a thin line for every seed."""
     for _, own in curve.sort_values("epoch").groupby("seed"):
         _line(ax, own["epoch"], own["value"], look, width)
+        _mark_collapsed(ax, own[own["collapsed"] > 0].set_index("epoch")["value"], look)
+
+
+def _mark_collapsed(ax: Axes, values: pd.Series, look: Look) -> None:
+    """Mark the epochs in which meta-training collapsed; the index of the values are epochs."""
+    if len(values):
+        ax.plot(values.index, values, "x", color=look.colour, markersize=6, gid=COLLAPSED)
 
 
 def _line(ax: Axes, x: Iterable, y: Iterable, look: Look, width: float) -> None:

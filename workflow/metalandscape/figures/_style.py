@@ -237,9 +237,18 @@ def _origin(figure: Figure, data: FigureData) -> list[str]:
     lines = ["; ".join(parts)]
     if others := elsewhere(data.runs.values()):
         lines.append(f"with dataset, way and shot differ: {'; '.join(others)}")
-    diverged = shown[shown["metric"] == "diverged"].groupby("run", sort=False)["value"].sum()
-    counts = [f"{n:.0f} adaptations in run {run}" for run, n in diverged.items() if n]
-    return [*lines, f"diverged: {', '.join(counts)}"] if counts else lines
+    return [*lines, *_troubles(figure, shown)]
+
+
+def _troubles(figure: Figure, shown: pd.DataFrame) -> list[str]:
+    """Return lines on diverged adaptations and collapsed epochs, if there are any."""
+    lines = []
+    diverged = shown.groupby("run", sort=False)["n_diverged"].sum()
+    if counts := [f"{n:.0f} in run {run}" for run, n in diverged.items() if n]:
+        lines.append(f"diverged adaptations: {', '.join(counts)}")
+    if any(drawn.get_gid() == "collapsed" for ax in figure.axes for drawn in ax.lines):
+        lines.append("x: epochs in which meta-training collapsed")
+    return lines
 
 
 def _starts_outside(ax: Axes) -> bool:
