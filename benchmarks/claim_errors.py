@@ -26,7 +26,8 @@ from claim_worlds import EPOCHS, SETTINGS, WORLDS, World
 
 from metalandscape.claims import COMPANION, PART, ClaimData, overall
 from metalandscape.ground import plugins, randomness
-from metalandscape.settings.config import Run
+from metalandscape.settings import parts
+from metalandscape.settings.run import Run
 
 SIMULATIONS = 200
 SEEDS = 3, 5
@@ -68,7 +69,10 @@ def simulated(
     made = world.curves(lambda: series(kind, shape, rng), np.linspace(0, 1, epochs))
     keys = itertools.product(range(seeds), range(1, epochs + 1))
     index = pd.MultiIndex.from_tuples(list(keys), names=["seed", "epoch"])
-    runs = {name: Run.model_validate(SETTINGS | own) for name, own in world.runs.items()}
+    runs = {
+        name: Run.model_validate(parts.of_run(SETTINGS | own, str))
+        for name, own in world.runs.items()
+    }
     for i in range(simulations):
         table = {(): pd.DataFrame(index=index[:0])}
         for name, curves in made.items():

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from metalandscape.claims.c11 import HALF
-from metalandscape.networks import ConvNetwork
 
 EPOCHS = (15, 40, 100)
 
@@ -43,7 +42,7 @@ class World:
 SETTINGS = {
     "dataset": "images",
     "algorithm": "maml",
-    "network": ConvNetwork(kind="conv", filters=64),
+    "network": {"kind": "conv", "filters": 64},
     "way": 5,
     "shot": 1,
     "inner_rate": 0.1,

@@ -8,7 +8,6 @@ import pandas as pd
 
 from helpers import image_run
 from metalandscape.claims import ClaimData
-from metalandscape.networks import ConvNetwork
 from metalandscape.results.tables import COLUMNS
 from metalandscape.settings.config import Run
 
@@ -20,7 +19,7 @@ PAPER = {  # Omniglot 20-way 1-shot, but 13 epochs
     "way": 20,
     "shot": 1,
     "targets": 15,
-    "network": ConvNetwork(kind="conv", filters=64),
+    "network": {"kind": "conv", "filters": 64},
     "inner_steps": 5,
     "inner_rate": 0.1,
     "batch_size": 16,
@@ -77,7 +76,9 @@ class Scenario:
             for seed in range(seeds):
                 shift = self.spread * rng.standard_normal()
                 values = curve(time) + shift + self.noise * rng.standard_normal(epochs)
-                rows += [(run, seed, e, "test", quantity, v, 0.1, 60) for e, v in enumerate(values)]
+                rows += [
+                    (run, seed, e, "test", quantity, v, 0.1, 60, 0, 0) for e, v in enumerate(values)
+                ]
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def data(self, **size: int) -> ClaimData:

@@ -8,7 +8,6 @@ import pandas as pd
 from helpers import image_run
 from metalandscape.figures import FigureData, _style
 from metalandscape.ground import plugins
-from metalandscape.networks import MLPNetwork
 from metalandscape.results.tables import COLUMNS, read_all
 
 QUANTITIES = {
@@ -50,7 +49,7 @@ def runs_of(settings, algorithms, **changes):
 
 def sine_runs(shots):
     keys = {"dataset": "sine", "way": None, "inner_steps": 1}
-    network = MLPNetwork(kind="mlp", hidden=[40, 40])
+    network = {"kind": "mlp", "hidden": [40, 40]}
     return {f"sine_{k}s_maml": image_run(network=network, shot=k, **keys) for k in shots}
 
 
@@ -104,6 +103,7 @@ def table(runs, metrics, seeds=3, epochs=EPOCHS):
                 values *= 1 + SPREAD * rng.standard_normal(epochs)
                 for split in ("test", "train"):
                     rows += [
-                        (run, seed, e, split, quantity, v, 0.1, 50) for e, v in enumerate(values)
+                        (run, seed, e, split, quantity, v, 0.1, 50, 0, 0)
+                        for e, v in enumerate(values)
                     ]
     return pd.DataFrame(rows, columns=COLUMNS) if rows else read_all([])

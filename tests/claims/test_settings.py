@@ -26,7 +26,6 @@ from metalandscape.claims import ClaimData
 from metalandscape.claims._published import ACCURACIES, benchmark
 from metalandscape.claims._settings import family, is_baseline, is_meta_learner
 from metalandscape.ground import plugins
-from metalandscape.networks import ConvNetwork
 
 
 def judge(claim, scenario, datasets=None):
@@ -58,7 +57,7 @@ def test_baselines_are_compared_with_the_same_tasks_only():
         {"way": 7},
         {"inner_steps": 7},
         {"dataset": "other"},
-        {"network": ConvNetwork(kind="conv", filters=9)},
+        {"network": {"kind": "conv", "filters": 9}},
     ):
         scenario.runs["maml"] = maml.model_copy(update=changes)
         assert judge("c05", scenario) == []
@@ -143,7 +142,7 @@ def test_only_the_papers_regularizer_is_judged():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"network": ConvNetwork(kind="conv", filters=16)}, "filters 16 (paper: 64)"),
+        ({"network": {"kind": "conv", "filters": 16}}, "filters 16 (paper: 64)"),
         ({"targets": 5}, "targets 5 (paper: 15)"),
         ({"batch_size": 4}, "meta-batch 4 (paper: 16)"),
         ({"inner_rate": 0.4}, "inner rate 0.4 (paper: 0.1)"),

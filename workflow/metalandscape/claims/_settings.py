@@ -25,7 +25,7 @@ def is_baseline(run: Run) -> bool:
 
 def filters(run: Run) -> int | None:
     """Return the number of filters of the run's network; None if it has none."""
-    return getattr(run.network, "filters", None)
+    return run.network.options.get("filters")
 
 
 def family(run: Run, datasets: Mapping[str, Mapping]) -> str | None:

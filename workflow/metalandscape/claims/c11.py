@@ -40,7 +40,9 @@ def judge(data: ClaimData) -> list[Verdict]:
     return [
         verdict
         for name, run in data.runs.items()
-        if (run.regularizer or {}).get("name") == REGULARIZER and data.has(name, "target_accuracy")
+        if run.regularizer
+        and run.regularizer.name == REGULARIZER
+        and data.has(name, "target_accuracy")
         for other, settings in plain.items()
         if run.model_copy(update={"regularizer": None}).settings() == settings.settings()
         for verdict in _compare(data, name, other)
@@ -67,7 +69,7 @@ def _doubt(data: ClaimData, name: str, points: pd.DataFrame) -> str | None:
     run = data.runs[name]
     if setting(run, data.datasets) != PUBLISHED:
         return "another scale: the claim is about Omniglot, 20-way 1-shot, 1200 characters"
-    gamma = run.regularizer.get("gamma", GAMMA)
+    gamma = run.regularizer.options["gamma"]
     if gamma != GAMMA:
         return f"another scale: gamma {gamma} (paper: {GAMMA})"
     return other_scale(run, data.datasets, points["epoch"].max() if len(points) else 0)
