@@ -6,7 +6,6 @@ import pytest
 
 from figure_tables import data, drawn, table
 from metalandscape.figures import FigureData, _curves, _style
-from metalandscape.results.tables import COLUMNS
 
 
 def legend(figure):
