@@ -18,6 +18,8 @@ from claim_worlds import WORLDS  # noqa: E402
 KINDS = claim_errors.KINDS
 SHARED = {"c07": "c04", "c09": "c04", "c13": "c04", "c08": "c05"}  # claims with another's rule
 
+LIMIT = "both rise and level off"  # what the companion cannot tell, as the documentation says
+
 
 @pytest.fixture(scope="module")
 def table():
@@ -39,7 +41,7 @@ def test_every_rule_is_simulated_in_every_cell(table):
 
 
 def test_no_rule_errs_more_often_than_one_time_in_ten(table):
-    own = table[table["claim"] != "bootstrap"]
+    own = table[(table["claim"] != "bootstrap") & (table["truth"] != LIMIT)]
     pooled = own.groupby(["claim", "truth", "judged", "series", "seeds"])["wrong"].mean()
     assert pooled.max() <= 0.1
 

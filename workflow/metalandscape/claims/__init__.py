@@ -213,18 +213,15 @@ class ClaimData:
         quantity is missing, NaN or infinite. A minus before a name, as in `-target_loss`, negates.
         """
         rows = self._values(name, split)
-        given = {q: q.removeprefix("-") for q in quantities}
-        columns = {
-            q: rows[plain].to_numpy() * (1 if q == plain else -1)
-            for q, plain in given.items()
-            if plain in rows
-        }
-        found = pd.DataFrame(
-            {key: rows.index.get_level_values(key) for key in ("seed", "epoch")} | columns,
-            columns=["seed", "epoch", *quantities],
-        )
-        usable = np.isfinite(found[list(quantities)].to_numpy(float)).all(1)
-        return found[usable & (found["epoch"] >= 1).to_numpy()].reset_index(drop=True)
+        absent = np.full(len(rows), np.nan)
+        columns = {key: rows.index.get_level_values(key).to_numpy() for key in ("seed", "epoch")}
+        for quantity in quantities:
+            plain = quantity.removeprefix("-")
+            values = rows[plain].to_numpy() if plain in rows else absent
+            columns[quantity] = values if quantity == plain else -values
+        usable = np.isfinite(np.stack([columns[quantity] for quantity in quantities])).all(0)
+        usable &= columns["epoch"] >= 1
+        return pd.DataFrame({key: values[usable] for key, values in columns.items()})
 
     def _values(self, name: str, split: str) -> pd.DataFrame:
         """Return a column per quantity of a run, by seed and epoch."""
