@@ -1,0 +1,26 @@
+"""Algorithms side by side: what is measured of each of them, over epochs.
+
+(a) target accuracy, (b) spectral norm of the Hessian of the support loss at the adapted solutions,
+(c) cosine of the directions of adaptation, (d) inner product of meta-test gradients, (e) inner
+product of embeddings. Lines are means over seeds, bands their range; a color is an algorithm.
+"""
+
+from matplotlib.figure import Figure
+
+from . import FigureData
+from ._layouts import curves
+
+METRICS = ("accuracy", "hessian", "trajectories", "gradients", "embeddings")
+QUANTITIES = (
+    "target_accuracy",
+    "hessian_norm",
+    "direction_cosine",
+    "gradient_product",
+    "embedding_product",
+)
+
+
+def draw(data: FigureData) -> Figure:
+    """Draw a panel per quantity with a curve per run."""
+    figure, _ = curves([(data, quantity) for quantity in QUANTITIES])
+    return figure
