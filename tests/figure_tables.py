@@ -60,7 +60,8 @@ RUNS = {
     "fig1": {},
     "fig2": runs_of(SETTINGS, PAIR),
     "fig4": runs_of(MINI, ["finetuning"]),
-    "fig6": runs_of(MINI, ["finetuning"]) | runs_of(MINI, ["finetuning"], inner_steps=1),
+    "fig6": runs_of(MINI, ["finetuning", "maml"])
+    | runs_of(MINI, ["finetuning", "maml"], inner_steps=1),
     "fig8": sine_runs(range(2, 16)),
     "fig9": runs_of(MINI[:1], ["maml"]),
     "fig10": runs_of([("miniimagenet", 5, k) for k in range(1, 6)], PAIR),
@@ -83,7 +84,7 @@ def data(figure, seeds=3, epochs=EPOCHS):
 
 def drawn(figure, shown=None):
     """Return a figure, closed, so that pyplot doesn't keep it."""
-    drawing = plugins.load("figures", figure).draw(shown or data(figure))
+    drawing = plugins.load("figures", figure).draw(data(figure) if shown is None else shown)
     _style.plt.close(drawing)
     return drawing
 

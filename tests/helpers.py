@@ -21,12 +21,13 @@ from metalandscape.tasks.task import Spec, Task
 from metalandscape.training.artifacts import Origin
 
 
-def image_dataset(classes=9, train=5, instances=8, shape=(12, 12, 1), rotations=False):
-    """Classes of random images; the first `train` are for meta-training, the others for test."""
+def image_dataset(classes=9, train=5, instances=8, shape=(12, 12, 1), rotations=False, val=0):
+    """Classes of random images: first those for meta-training, then `val`, then those for test."""
     rng = np.random.default_rng(5)
     names = [f"class{i}" for i in range(classes)]
     images = {n: rng.integers(0, 256, (instances, *shape), np.uint8) for n in names}
-    splits = {n: "train" if i < train else "test" for i, n in enumerate(names)}
+    order = ["train"] * train + ["val"] * val + ["test"] * (classes - train - val)
+    splits = dict(zip(names, order, strict=True))
     return ImageDataset.from_classes(images, splits, rotations)
 
 

@@ -1,11 +1,13 @@
 """Every claim on synthetic tables for which the verdict is known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from claim_tables import SCENARIOS
-from metalandscape.claims import CONTRADICTED, INCONCLUSIVE, SUPPORTED, _report
+from metalandscape.claims import COMPANION, CONTRADICTED, INCONCLUSIVE, PART, SUPPORTED, _report
 from metalandscape.ground import plugins
+from metalandscape.ground.errors import UserError
 from metalandscape.results.tables import COLUMNS
 
 CLAIMS = plugins.names("claims")
@@ -18,11 +20,12 @@ def judge(claim, data):
 
 def overall(verdicts):
     """The verdicts on the claim by setting."""
-    return _report.frame(verdicts).set_index("setting")["overall"].to_dict()
+    table = _report.frame(verdicts)
+    return table[table["role"] == PART].set_index("setting")["overall"].to_dict()
 
 
 def test_every_claim_has_its_scenarios():
-    assert sorted(SCENARIOS) == CLAIMS == [f"c{i:02}" for i in range(1, 13)]
+    assert sorted(SCENARIOS) == CLAIMS == [f"c{i:02}" for i in range(1, 18)]
 
 
 @every_claim
@@ -45,10 +48,9 @@ def test_two_seeds_decide_nothing(claim, index):
 @every_claim
 @pytest.mark.parametrize("index", [0, 1])
 def test_nine_checkpoints_decide_nothing(claim, index):
-    epochs = 9 if claim == "c01" else 10  # only C1 counts epoch 0
-    verdicts = judge(claim, SCENARIOS[claim][index].data(epochs=epochs))
+    verdicts = judge(claim, SCENARIOS[claim][index].data(epochs=10))
     assert verdicts and {v.verdict for v in verdicts} == {INCONCLUSIVE}
-    assert all(v.n_checkpoints == 9 and "too few checkpoints" in v.reason for v in verdicts)
+    assert all(v.n_checkpoints <= 9 and "too few checkpoints" in v.reason for v in verdicts)
 
 
 @every_claim
@@ -68,7 +70,7 @@ def test_the_smallest_tables_decide_nothing(claim, size):
     assert verdicts and {v.verdict for v in verdicts} == {INCONCLUSIVE}
 
 
-@every_claim
+@pytest.mark.parametrize("claim", sorted({*CLAIMS} - {"c17"}))  # equal accuracies are alike
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_constant_values_support_nothing(claim, value):
     data = SCENARIOS[claim][0].data()
@@ -81,35 +83,36 @@ def test_constant_values_support_nothing(claim, value):
 def test_without_tables_there_is_no_verdict(claim):
     scenario = SCENARIOS[claim][0]
     data = scenario.data()
-    assert judge(claim, type(data)(data.table.iloc[:0][COLUMNS], scenario.runs, {}, 10)) == []
+    assert judge(claim, type(data)(data.table.iloc[:0][COLUMNS], scenario.runs, {})) == []
 
 
 @every_claim
 def test_a_verdict_does_not_depend_on_the_order_of_rows(claim):
     data = SCENARIOS[claim][0].data()
     shuffled = data.table.sample(frac=1, random_state=0)
-    again = type(data)(shuffled, data.runs, data.datasets, data.resamples)
-    assert judge(claim, data) == judge(claim, again)
+    again = type(data)(shuffled, data.runs, data.datasets)
+    assert _report.frame(judge(claim, data)).equals(_report.frame(judge(claim, again)))
 
 
 @every_claim
 def test_meta_train_rows_are_not_read(claim):
     data = SCENARIOS[claim][0].data()
-    before = judge(claim, data)
+    before = _report.frame(judge(claim, data))
     other = data.table.assign(split="train", value=0.0)
     both = type(data.table)(np.concatenate([data.table, other]), columns=COLUMNS)
     both = both.astype(data.table.dtypes)
-    assert judge(claim, type(data)(both, data.runs, data.datasets, data.resamples)) == before
+    after = judge(claim, type(data)(both, data.runs, data.datasets))
+    assert _report.frame(after).equals(before)
 
 
 @every_claim
 def test_it_reads_no_more_metrics_than_it_declares(claim):
     """A figure without the other metrics does not keep it from being judged."""
     measures = {
-        "accuracy": {"target_accuracy", "target_loss", "support_loss"},
+        "accuracy": {"target_accuracy", "target_loss", "support_loss", "initial_accuracy"},
         "hessian": {"hessian_norm"},
         "trajectories": {"direction_cosine", "displacement_norm"},
-        "gradients": {"gradient_product"},
+        "gradients": {"gradient_product", "gradient_cosine"},
         "embeddings": {"embedding_product"},
     }
     declared = set().union(*(measures[m] for m in plugins.declared("claims", claim, "METRICS")))
@@ -117,3 +120,31 @@ def test_it_reads_no_more_metrics_than_it_declares(claim):
     assert used <= declared and all(
         used & measures[m] for m in plugins.load("claims", claim).METRICS
     )
+
+
+def test_two_rows_of_one_checkpoint_are_refused():
+    data = SCENARIOS["c04"][0].data()
+    twice = type(data)(pd.concat([data.table, data.table.iloc[[3]]]), data.runs, data.datasets)
+    with pytest.raises(UserError, match="two rows for target_accuracy of run run, seed 0, epoch 3"):
+        judge("c04", twice)
+
+
+@every_claim
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_every_r_has_a_companion_that_decides_nothing(claim, index):
+    verdicts = judge(claim, SCENARIOS[claim][index].data())
+    parts = [v.statistic for v in verdicts if v.role == PART and v.statistic.startswith("R of")]
+    companions = [v for v in verdicts if v.role == COMPANION]
+    assert [v.statistic for v in companions] == [f"{r}, beyond the common trend" for r in parts]
+    without = overall([v for v in verdicts if v.role == PART])
+    assert overall(verdicts) == without
+
+
+@every_claim
+def test_no_verdict_rests_on_fewer_points_than_the_rule_says(claim):
+    """Counted anew from the tables, for the part of the curve that is judged."""
+    for scenario in SCENARIOS[claim][:2]:
+        for v in judge(claim, scenario.data()):
+            side = 4 if claim == "c01" else 10
+            assert v.verdict == INCONCLUSIVE or (v.n_seeds >= 3 and v.n_checkpoints >= side)
+            assert v.n >= v.n_seeds * v.n_checkpoints or "over k" in v.statistic

@@ -11,7 +11,24 @@ import pytest
 from claim_tables import OMNIGLOT, SCENARIOS
 from metalandscape import commands
 from metalandscape.__main__ import main
-from metalandscape.claims import MINIMUM_CHECKPOINTS, MINIMUM_SEEDS, Verdict, _published, c03, c11
+from metalandscape.claims import (
+    MEDIUM,
+    MINIMUM_CHECKPOINTS,
+    MINIMUM_SEEDS,
+    Estimate,
+    Verdict,
+    _correlations,
+    _published,
+    _report,
+    _settings,
+    c01,
+    c03,
+    c05,
+    c11,
+    c15,
+    c16,
+    c17,
+)
 from metalandscape.ground import plugins
 from metalandscape.results import tables
 
@@ -22,12 +39,12 @@ CLAIMS = plugins.names("claims")
 @pytest.fixture
 def judged(tmp_path):
     """The two files of the command, on two claims' scenarios."""
-    scenarios = SCENARIOS["c06"][0], SCENARIOS["c12"][1]
+    scenarios = {"rise": SCENARIOS["c04"][0], "last": SCENARIOS["c12"][1]}
     runs, files = {}, []
-    for index, scenario in enumerate(scenarios):
-        runs |= scenario.runs
-        files.append(str(tmp_path / f"{index}.csv"))
-        tables.write(files[-1], scenario.table())
+    for name, scenario in scenarios.items():
+        runs[name] = scenario.runs["run"]
+        files.append(str(tmp_path / f"{name}.csv"))
+        tables.write(files[-1], scenario.table().assign(run=name))
     arguments = ["judge", "--scale", "a scale in words", "--tables", *files]
     arguments += ["--runs", json.dumps({n: json.loads(r.settings()) for n, r in runs.items()})]
     arguments += ["--datasets", json.dumps({"images": OMNIGLOT})]
@@ -36,31 +53,59 @@ def judged(tmp_path):
     return pd.read_csv(out[0]), out[1].read_text()
 
 
-def test_the_csv_has_a_row_per_statistic(judged):
+def test_the_csv_has_a_row_per_statistic_and_one_over_settings(judged):
     table, _ = judged
     assert list(table) == [*(f.name for f in fields(Verdict)), "overall"]
-    assert table.groupby(["claim", "setting"]).size().to_dict() == {
-        ("C6", "maml"): 2,
-        ("C6", "baseline"): 2,
-        ("C12", "run"): 1,
-    }
-    assert set(table[table["claim"] == "C6"]["overall"]) == {"supported"}
-    assert table[["value", "low", "high"]].notna().all(axis=None)
+    rows = table[["claim", "setting", "role", "verdict", "overall"]].to_numpy().tolist()
+    assert rows == [
+        ["C4", "rise", "claim", "supported", "supported"],
+        ["C4", "rise", "companion", "inconclusive", "supported"],
+        ["C12", "last", "claim", "contradicted", "contradicted"],
+        ["C4", "(all settings)", "over settings", "supported", "supported"],
+        ["C12", "(all settings)", "over settings", "contradicted", "contradicted"],
+    ]
+    assert table["reason"].iloc[-1] == "0 supported, 1 contradicted, 0 inconclusive"
+    assert table[["value", "n"]].notna().all(axis=None)
 
 
-def test_the_page_has_every_claim_and_every_row(judged):
+def test_the_page_begins_with_the_answer(judged):
     table, page = judged
-    rows = re.findall(r"^\| (C\d+) \|", page, re.M)
-    assert rows == [plugins.load("claims", c).CLAIM.id for c in CLAIMS] + list(table["claim"])
-    assert "a scale in words" in page and "**contradicted**" in page
-    widths = {len(line.split(" | ")) for line in page.splitlines() if line.startswith("| C")}
-    assert widths == {6, 10}
+    answer, _ = page.split("## Every statistic")
+    rows = re.findall(r"^\| (C\d+) \|", answer, re.M)
+    assert rows == [plugins.load("claims", c).CLAIM.id for c in CLAIMS]
+    (line,) = re.findall(r"^\| C4 \|.*$", answer, re.M)
+    value, low, high = table.loc[0, ["value", "low", "high"]]
+    assert line == (
+        "| C4 | direction cosine correlates with target accuracy | **supported** | 1 | 0 | 0 | "
+        f"R of target_accuracy and direction_cosine over epochs: {value:.3g} "
+        f"[{low:.3g}, {high:.3g}] | fig5, fig13 |"
+    )
+    assert "| not measured | 0 | 0 | 0 |" in answer and "a scale in words" in answer
+    assert answer.index("| C17 |") < answer.index("Supported: the whole")
+
+
+def test_the_page_has_every_row(judged):
+    table, page = judged
+    rows = re.findall(r"^\| (C\d+) \|", page.split("## Every statistic")[1], re.M)
+    assert rows == list(table.loc[table["role"] != "over settings", "claim"])
+    assert "| companion |" in page and "**contradicted**" in page
+
+
+def test_the_main_number_is_the_median_over_settings():
+    claim = plugins.load("claims", "c15").CLAIM
+    verdicts = [
+        claim.verdict(f"run{i}", "ratio", Estimate(v, v - 0.01, v + 0.01, 30, 3, 10), (0.9, 1.1))
+        for i, v in enumerate((1.0, 1.02, 1.05))
+    ]
+    page = _report.parts([claim], verdicts, "scale")
+    (row,) = page[2].rows
+    assert row[2:7] == ["**supported**", "3", "0", "0", "ratio: 1.02 (1 to 1.05)"]
 
 
 def test_nothing_measured_gives_a_header_and_no_verdict(tmp_path):
     table, page = tmp_path / "claims.csv", tmp_path / "claims.md"
     commands.judge("{}", "{}", "scale", [], str(table), [str(page)])
-    assert pd.read_csv(table).empty and "| C12 |" in page.read_text()
+    assert pd.read_csv(table).empty and "| C17 |" in page.read_text()
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -84,6 +129,13 @@ def test_no_claim_is_documented_that_does_not_exist():
 def test_the_documented_numbers_are_the_codes():
     assert (MINIMUM_SEEDS, MINIMUM_CHECKPOINTS) == (3, 10)
     assert "three seeds" in DOCUMENT and "ten checkpoints" in DOCUMENT
-    assert c03.REGION[1] == -0.5 and round(c11.HALF, 3) == 0.112
+    assert (MEDIUM, c01.SIDE, _correlations.MINIMUM_SHOTS) == (0.3, 4, 5)
+    assert c03.REGION[1] == -0.5 and round(c11.HALF[0], 3) == 0.112
+    assert (c05.NEAR_ZERO[1], c15.REGION, c16.MUCH[1], c17.ALIKE[1]) == (0.05, (0.9, 1.1), -5, 1)
+    assert _settings.SHARE * _settings.ITERATIONS == 5000
+    for words in ("R > 0.3", "four checkpoints", "five values of k", "-0.5", "0.112", "0.05"):
+        assert words in DOCUMENT, words
+    for words in ("0.9 and 1.1", "-5 points", "1 point", "5000 meta-iterations"):
+        assert words in DOCUMENT, words
     for number in _published.ACCURACIES.values():
         assert f"{number}" in DOCUMENT

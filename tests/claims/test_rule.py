@@ -4,13 +4,16 @@ import pytest
 
 from metalandscape.claims import (
     CONTRADICTED,
+    DOES_NOT_TRACK,
     INCONCLUSIVE,
     NEGATIVE,
     POSITIVE,
     SUPPORTED,
+    TRACKS,
     Claim,
     Estimate,
     decide,
+    over_settings,
     overall,
 )
 
@@ -63,3 +66,36 @@ def test_all_parts_must_hold():
     assert overall([SUPPORTED, SUPPORTED]) == SUPPORTED
     assert overall([SUPPORTED, INCONCLUSIVE]) == INCONCLUSIVE
     assert overall([SUPPORTED, INCONCLUSIVE, CONTRADICTED]) == CONTRADICTED
+    assert overall([]) == INCONCLUSIVE
+
+
+@pytest.mark.parametrize("low", [x / 10 for x in range(-9, 9)])
+def test_to_track_and_not_to_track_exclude_each_other(low):
+    for high in (low + 0.05, low + 0.3, 1.0):
+        found = [decide(estimate(low, high), region)[0] for region in (TRACKS, DOES_NOT_TRACK)]
+        assert found in (
+            [SUPPORTED, CONTRADICTED],
+            [CONTRADICTED, SUPPORTED],
+            [INCONCLUSIVE, INCONCLUSIVE],
+        )
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "verdict"),
+    [
+        ([], INCONCLUSIVE),
+        ([INCONCLUSIVE] * 3, INCONCLUSIVE),
+        ([SUPPORTED, INCONCLUSIVE, INCONCLUSIVE], SUPPORTED),
+        ([SUPPORTED] * 5 + [CONTRADICTED], INCONCLUSIVE),
+        ([SUPPORTED, CONTRADICTED], INCONCLUSIVE),
+        ([SUPPORTED, CONTRADICTED, CONTRADICTED], CONTRADICTED),
+        ([CONTRADICTED, INCONCLUSIVE], CONTRADICTED),
+    ],
+)
+def test_over_settings_one_contradiction_bars_support(verdicts, verdict):
+    assert over_settings(verdicts) == verdict
+
+
+def test_a_part_of_a_curve_may_need_fewer_checkpoints():
+    assert decide(estimate(0.1, 0.2, 3, 4), POSITIVE, checkpoints=4)[0] == SUPPORTED
+    assert decide(estimate(0.1, 0.2, 3, 3), POSITIVE, checkpoints=4)[0] == INCONCLUSIVE

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from metalandscape.datasets import _archives, image_folder, open_dataset
+from metalandscape.datasets import _archives, _downloads, image_folder, open_dataset
 from metalandscape.ground.errors import UserError
 
 NAMES = {"train": ["ant", "cat"], "val": ["bee"], "test": ["dog"]}
@@ -88,6 +88,18 @@ def test_options_know_their_classes():
     assert from_file.archives() == ["x.zip"] and from_file.instances() is None
 
 
+def test_a_tar_may_be_downloaded():
+    tar = options(url="http://x/x.tgz", sha256="0" * 64, archive="x.tgz")
+    assert tar.downloadable()
+
+
+def test_what_is_left_out_by_size_is_not_counted_beforehand():
+    named, counted = (
+        options(minimum_images=5, split=split) for split in (NAMES, {"train": 5, "test": 2})
+    )
+    assert (named.classes("train"), counted.classes("train")) == (None, 5)
+
+
 def test_split_file_is_part_of_the_options(tmp_path):
     path = tmp_path / "split.json"
     path.write_text(json.dumps(NAMES))
@@ -106,7 +118,12 @@ def test_split_file_is_part_of_the_options(tmp_path):
         ({"split": "absent.json"}, "no such file"),
         ({"url": "http://x/x.zip"}, "url and sha256 belong together"),
         ({"torchvision": "CIFAR100", "archive": "folder"}, "plain name of a .zip"),
+        ({"torchvision": "CIFAR100", "archive": "x.tar"}, "plain name of a .zip"),
+        ({"url": "http://x/x.tar", "sha256": "0" * 64, "archive": "/a/x.tar"}, "plain name of"),
         ({"channels": 2}, "Input should be 1 or 3"),
+        ({"minimum_images": 0}, "greater than 0"),
+        ({"ground": "green"}, "'white' or 'black'"),
+        ({"turned_together": True}, "needs rotations"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(changes, message):
@@ -124,10 +141,11 @@ def test_too_few_classes_are_counted(zipped):
         prepared(zipped, split={"train": 4, "test": 2})
 
 
-def test_empty_class_is_named(tmp_path):
-    (tmp_path / "x" / "ant").mkdir(parents=True)
-    with pytest.raises(UserError, match="no images of class 'ant'"):
-        prepared(tmp_path, split={"train": ["ant"], "test": []})
+def test_empty_class_is_named(zipped):
+    with zipfile.ZipFile(zipped / "x.zip", "a") as archive:
+        archive.mkdir("top/gnu")
+    with pytest.raises(UserError, match="no images of class 'gnu'"):
+        prepared(zipped, split=NAMES | {"test": ["gnu"]})
 
 
 def test_file_that_is_no_image_is_named(tmp_path):
@@ -146,7 +164,7 @@ def test_content_is_held_to_its_digest(zipped):
 
 def test_download_by_url(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(_archives, "fetch", lambda *arguments: asked.append(arguments))
+    monkeypatch.setattr(_downloads, "fetch", lambda *arguments: asked.append(arguments))
     image_folder.download(options(url="http://x/y.zip", sha256="0" * 64), tmp_path)
     assert asked == [("http://x/y.zip", f"sha256:{'0' * 64}", tmp_path, "x.zip")]
 

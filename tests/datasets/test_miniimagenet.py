@@ -44,7 +44,7 @@ def labelled(split):
 def pickled(folder, form=cache, protocol=4, **other):
     folder.mkdir(parents=True, exist_ok=True)
     for split in RAVI:
-        content = other.get(split) or form(split)
+        content = other[split] if split in other else form(split)
         path = folder / f"mini-imagenet-cache-{split}.pkl"
         path.write_bytes(pickle.dumps(content, protocol))
     return folder
@@ -82,8 +82,11 @@ def test_all_forms_make_the_same_file(tmp_path):
     tabled(tmp_path / "tables" / "miniimagenet")
     pickled(tmp_path / "two" / "miniimagenet", labelled, protocol=5)
     pickled(tmp_path / "one" / "miniimagenet", protocol=2)
+    categories = pickled(tmp_path / "three" / "miniimagenet", labelled, protocol=2)
+    for split, name in miniimagenet.CATEGORIES.items():
+        (categories / f"mini-imagenet-cache-{split}.pkl").rename(categories / name)
     files = set()
-    for name in ("tables", "two", "one"):
+    for name in ("tables", "three", "two", "one"):
         prepared(tmp_path / name).save(tmp_path / f"{name}.safetensors")
         files.add((tmp_path / f"{name}.safetensors").read_bytes())
     assert len(files) == 1
@@ -154,6 +157,20 @@ def test_malicious_pickle_is_refused_and_does_not_run(tmp_path, function, code, 
     assert not sprung.exists() and not (tmp_path / "data.sha256").exists()
 
 
+@pytest.mark.parametrize("name", ["readme.txt", "Thumbs.db"])
+def test_other_files_may_share_a_name(tmp_path, name):
+    folder = pickled(tmp_path / "miniimagenet")
+    expected = prepared(tmp_path).digest
+    for part in ("a", "b"):
+        (folder / part).mkdir()
+        (folder / part / name).write_text("text")
+    assert prepared(tmp_path).digest == expected
+    shutil.copytree(folder / "a", folder / "c")
+    shutil.copy(folder / "mini-imagenet-cache-val.pkl", folder / "c")
+    with pytest.raises(UserError, match=r"holds two files named mini-imagenet-cache-val\.pkl"):
+        prepared(tmp_path)
+
+
 def test_damaged_pickle_is_named(tmp_path):
     folder = pickled(tmp_path / "miniimagenet")
     (folder / "mini-imagenet-cache-val.pkl").write_bytes(b"\x80\x04]")
@@ -170,6 +187,11 @@ def damaged(split, **changes):
     [
         ({"image_data": pixels_of("val")}, "expected image_data and class_dict"),
         (["nothing"], "expected image_data and class_dict"),
+        (np.zeros(3), "expected image_data and class_dict"),
+        (damaged("val", class_dict={"n01": [[0]]}), "expected image_data and class_dict"),
+        (damaged("val", class_dict={"n01": [0.5]}), "expected image_data and class_dict"),
+        (damaged("val", class_dict={1: [0]}), "expected image_data and class_dict"),
+        (damaged("val", image_data=b"bytes"), "not uint8"),
         (damaged("val", image_data=pixels_of("val")[:, :80]), r"not uint8 \[n, 84, 84, 3\]"),
         (damaged("val", image_data=pixels_of("val") / 255), "images are float64"),
         (damaged("val", image_data=pixels_of("val")[:-1]), "exactly one class"),
@@ -193,6 +215,14 @@ def test_table_that_names_an_absent_image_is_refused(tmp_path):
     folder = tabled(tmp_path / "miniimagenet")
     (folder / "images" / f"{RAVI['test'][0]}00000001.png").unlink()
     with pytest.raises(UserError, match=r"test\.csv names the image n01930112"):
+        prepared(tmp_path)
+
+
+def test_a_class_of_equal_images_is_refused(tmp_path):
+    pixels = pixels_of("val")
+    pixels[1] = pixels[0]
+    pickled(tmp_path / "miniimagenet", val=damaged("val", image_data=pixels))
+    with pytest.raises(UserError, match=f"images of class {RAVI['val'][0]!r} are all alike"):
         prepared(tmp_path)
 
 

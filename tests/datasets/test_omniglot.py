@@ -5,8 +5,9 @@ import hashlib
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
-from metalandscape.datasets import _archives, omniglot, open_dataset
+from metalandscape.datasets import _archives, _downloads, omniglot, open_dataset, preprocess
 from metalandscape.ground.errors import UserError
 
 OPTIONS = omniglot.Options(kind="omniglot")
@@ -44,6 +45,31 @@ def test_options_know_their_classes():
     assert OPTIONS.instances() == 20
 
 
+def test_options_of_the_official_split():
+    official = omniglot.Options(kind="omniglot", split="official")
+    assert [official.classes(split) for split in ("train", "val", "test")] == [3856, 0, 659]
+    assert official.largest_way("train") == 964
+    with pytest.raises(ValidationError, match="train_classes belongs to split: finn"):
+        omniglot.Options(kind="omniglot", split="official", train_classes=1000)
+
+
+def test_the_official_split_is_that_of_the_archives(small):
+    options = omniglot.Options(kind="omniglot", split="official")
+    dataset = omniglot.prepare(options, small, small / "record")
+    assert dict(zip(dataset.names, dataset.splits, strict=True)) == {
+        "A/character01": "train",
+        "B/character01": "train",
+        "C/character01": "test",
+    }
+
+
+def test_own_drawings_are_prepared_like_omniglots(small):
+    options = omniglot.Options(kind="omniglot", train_classes=2)
+    dataset = omniglot.prepare(options, small, small / "record")
+    files = [small / f"images_background/A/character01/{i:04d}_01.png" for i in (2, 1)]
+    np.testing.assert_array_equal(preprocess(files, dataset.preprocessing), dataset.pixels[:2])
+
+
 def test_strokes_are_bright_on_black(small):
     options = omniglot.Options(kind="omniglot", train_classes=2)
     dataset = omniglot.prepare(options, small, small / "record")
@@ -71,7 +97,7 @@ def test_missing_archive_is_named(tmp_path):
 def test_download_asks_for_missing_archives_only(tmp_path, monkeypatch):
     (tmp_path / "images_background").mkdir()
     asked = []
-    monkeypatch.setattr(_archives, "fetch", lambda *arguments: asked.append(arguments))
+    monkeypatch.setattr(_downloads, "fetch", lambda *arguments: asked.append(arguments))
     omniglot.download(OPTIONS, tmp_path)
     url = "https://github.com/brendenlake/omniglot/raw/master/python/images_evaluation.zip"
     md5 = "md5:6b91aef0f799c5bb55b94e3f2daec811"
@@ -87,5 +113,9 @@ def test_real_omniglot_is_whole_and_survives_the_prepared_file(archives, tmp_pat
     assert reopened.pixels.shape == (1623 * 20, 28, 28, 1)
     assert set(np.diff(reopened.first)) == {20}
     assert [len(reopened.classes(s)) for s in ("train", "val", "test")] == [4800, 0, 423]
+    official = omniglot.Options(kind="omniglot", split="official")
+    other = omniglot.prepare(official, archives, tmp_path / "record")
+    assert [other.splits.count(s) for s in ("train", "test")] == [964, 659]
+    assert other.names == dataset.names
     expected = "75a619811471d39e3f70cea7046385b15e22e8ec0683bbc1cbc564b5be60f801"
     assert reopened.digest == dataset.digest == expected

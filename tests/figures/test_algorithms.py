@@ -19,7 +19,7 @@ def values(number, quantity):
 def figure():
     runs = {name: image_run(algorithm=name) for name in plugins.names("algorithms")}
     rows = [
-        (run, 0, epoch, "test", quantity, value, 0.1, 50)
+        (run, 0, epoch, "test", quantity, value, 0.1, 50, 0, 0)
         for number, run in enumerate(runs)
         for quantity in QUANTITIES
         for epoch, value in enumerate(values(number, quantity))

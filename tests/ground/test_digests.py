@@ -92,7 +92,7 @@ def test_a_neutral_module_counts_for_nothing(copy):
         ("networks.conv", "networks/conv.py", "PositiveInt = 64", "PositiveInt = 32"),
         ("networks.conv", "networks/__init__.py", "sqrt(6 /", "sqrt(7 /"),
         ("jobs.train", "engines/reference.py", "theta - rates * gradient", "theta - 2 * gradient"),
-        ("jobs.judge", "claims/__init__.py", "POSITIVE: Region = (0.0,", "POSITIVE: Region = (0.1,"),
+        ("jobs.judge", "claims/__init__.py", "POSITIVE: Region = (0.0", "POSITIVE: Region = (0.1"),
         ("figures.fig5", "figures/_style.py", "import", "import os, "),
         ("metrics.gradients", "metrics/_pairs.py", "n - 2", "n - 3"),
     ],

@@ -56,6 +56,13 @@ def test_shapes(norm):
     assert network.outputs(theta, x).shape == (6, 5)
 
 
+def test_regression_has_the_squared_error(norm):
+    network = resnet(way=2, tasks="regression", **norm)
+    theta, x, y = start(network), images(5), images(5, (2,), seed=1)
+    expected = ((network.outputs(theta, x) - y) ** 2).mean()
+    torch.testing.assert_close(network.loss(theta, x, y), expected)
+
+
 def test_images_that_vanish_are_refused():
     assert resnet12.Options().complaint((3, 16, 20)) is None
     assert "4 poolings leave nothing of images of 15x20" in resnet12.Options().complaint(

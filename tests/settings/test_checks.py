@@ -96,3 +96,10 @@ def test_a_network_says_itself_what_images_it_cannot_take():
 
 def test_images_may_go_into_an_mlp():
     assert config.load(with_run(network="mlp")).runs[RUN].network.name == "mlp"
+
+
+def test_images_that_four_poolings_leave_nothing_of_are_refused_for_resnet12():
+    network = {"kind": "resnet12", "filters": [2, 4, 8, 16]}
+    text = refusal(with_run(network=network))
+    assert text.startswith(f"config key runs.{RUN}.network: 4 poolings leave nothing of images")
+    assert config.load(with_run(network=network | {"filters": [2, 4]}))

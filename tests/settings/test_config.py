@@ -175,7 +175,8 @@ def test_pairs_are_what_figures_show_and_no_more():
 
 
 def test_options_of_metrics_are_completed():
-    expected = {"tasks": 3, "tolerance": 0.01, "max_products": 200}
+    expected = {"tasks": 3, "tolerance": 0.01, "other_tolerance": 0.01}
+    expected |= {"min_products": 8, "max_products": 200}
     assert config.load(VALID).metrics["hessian"] == expected
 
 
@@ -209,9 +210,12 @@ def test_every_key_of_test_replaces_one_of_the_run():
 
 
 def options_used(room, name):
-    """The options that a part's module, or a private one beside it, reads."""
-    file = plugins.path(room, name)
-    source = "".join(f.read_text() for f in [file, *file.parent.glob("_*.py")])
+    """The options that a part's module, or one whose options it extends, or a private one reads."""
+    modules = {base.__module__ for base in plugins.options(room, name).__mro__}
+    names = {m.rpartition(".")[2] for m in modules if m.startswith(f"metalandscape.{room}.")}
+    files = {plugins.path(room, each) for each in {name, *names}}
+    files |= {*plugins.path(room, name).parent.glob("_*.py")}
+    source = "".join(f.read_text() for f in files)
     return set(re.findall(r"(?<=\bself\.)\w+|(?<=\boptions\.)\w+", source))
 
 

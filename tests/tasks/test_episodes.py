@@ -1,52 +1,63 @@
+"""Tasks as tensors, of a list and fresh ones."""
+
 import numpy as np
-import pytest
 import torch
 
-from helpers import image_dataset, image_run
-from metalandscape.ground.errors import UserError
-from metalandscape.tasks import episodes as tasks
-from metalandscape.tasks import lists as tasklists
-
-
-def fixed(tmp_path, dataset, count, seed=0, split="test"):
-    run = image_run()
-    tasklists.save(tmp_path / "list", dataset, run.shape(), seed, {split: count})
-    return list(tasks.read_fixed(tmp_path / "list", dataset, run, split))
+from helpers import conv_tasks, image_dataset, image_run, sine_dataset, sine_run
+from metalandscape.tasks import episodes, lists
+from metalandscape.tasks.episodes import Tasks
 
 
 def same(a, b):
     return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
 
 
-def test_a_shorter_list_is_the_beginning_of_a_longer_one(tmp_path):
-    short, long = (fixed(tmp_path, image_dataset(), n) for n in (2, 5))
-    assert len(long) == 5 and all(same(a, b) for a, b in zip(short, long[:2], strict=True))
-
-
-def test_seeds_and_splits_give_other_tasks(tmp_path):
-    data = image_dataset()
-    a, b = fixed(tmp_path, data, 1)[0], fixed(tmp_path, data, 1, seed=1)[0]
-    assert not same(a, b)
+def listed(path, dataset, run, **counts):
+    wanted = {split: lists.Wanted(dataset, run.shape(), n) for split, n in counts.items()}
+    lists.save(path, wanted, "images", 0, "accuracy")
+    splits = ("train", "val", "test")
+    return Tasks.listed(
+        path, dict.fromkeys(splits, dataset), dict.fromkeys(splits, run.shot), seed=7
+    )
 
 
 def test_tasks_have_their_shapes_labels_and_scale(tmp_path):
-    (task,) = fixed(tmp_path, image_dataset(), 1)
+    (task,) = listed(tmp_path / "list", image_dataset(), image_run(), test=1).of("test")
     assert task.support_x.shape == (6, 1, 12, 12) and task.target_x.shape == (9, 1, 12, 12)
     assert task.support_y.tolist() == [0, 0, 1, 1, 2, 2]
     assert task.support_x.dtype == torch.float32 and 0.5 < task.target_x.max() <= 1
 
 
-@pytest.mark.parametrize("split", ["train", "test"])
-def test_images_come_from_distinct_classes_of_the_split_and_never_repeat(split):
-    data = image_dataset(rotations=True)
-    rows = data.sample(np.random.default_rng(0), split, 50, 3, 2, 3)
-    for images, turns in zip(rows["images"], rows["turns"], strict=True):
-        owners = np.searchsorted(data.first, images, side="right") - 1
-        assert (owners == owners[:, :1]).all()
-        assert {data.splits[c] for c in owners[:, 0]} == {split}
-        assert len({*zip(owners[:, 0], turns, strict=True)}) == 3
-        assert len(np.unique(images[0])) == 5
-    assert (rows["turns"] > 0).any() == (split == "train")
+def test_listed_tasks_are_those_of_the_list_at_every_call(tmp_path):
+    data = image_dataset()
+    tasks = listed(tmp_path / "list", data, image_run(), test=3, train=2)
+    first, again = list(tasks.of("test")), list(tasks.of("test"))
+    assert len(first) == 3 and all(map(same, first, again))
+    for task, row in zip(first, lists.read(tmp_path / "list", "test"), strict=True):
+        np.testing.assert_array_equal(task.support_x, data.materialise(row, 2)[0])
+    assert len(list(tasks.of("train"))) == 2 and not list(tasks.of("val"))
+    assert (tasks.seed, tasks.dataset) == (7, data)
+
+
+def test_every_split_has_its_own_dataset_and_shot(tmp_path):
+    trained, judged = image_dataset(), image_dataset(shape=(12, 12, 3))
+    wanted = {
+        "train": lists.Wanted(trained, {"way": 3, "shot": 2, "targets": 3}, 1),
+        "test": lists.Wanted(judged, {"way": 2, "shot": 1, "targets": 3}, 1),
+    }
+    lists.save(tmp_path / "list", wanted, "images", 0, "accuracy")
+    tasks = Tasks.listed(
+        tmp_path / "list", {"train": trained, "test": judged}, {"train": 2, "test": 1}, 0
+    )
+    assert next(iter(tasks.of("train"))).support_x.shape == (6, 1, 12, 12)
+    assert next(iter(tasks.of("test"))).support_x.shape == (2, 3, 12, 12)
+
+
+def test_given_tasks_are_those_of_one_split():
+    given = conv_tasks(2)
+    tasks = Tasks.given(given, "val", seed=3)
+    assert tasks.of("val") is given and not tasks.of("test")
+    assert (tasks.seed, tasks.dataset) == (3, None)
 
 
 def test_rotated_classes_show_rotated_images():
@@ -58,29 +69,21 @@ def test_rotated_classes_show_rotated_images():
 
 def test_meta_training_tasks_follow_seed_and_iteration():
     data, run = image_dataset(), image_run()
-    first = tasks.sample(data, run, 0, 0)
+    first = episodes.sample(data, run, 0, 0)
     assert len(first) == run.batch_size
-    assert same(first[0], tasks.sample(data, run, 0, 0)[0])
-    assert not same(first[0], tasks.sample(data, run, 0, 1)[0])
-    assert not same(first[0], tasks.sample(data, run, 1, 0)[0])
+    assert same(first[0], episodes.sample(data, run, 0, 0)[0])
+    assert not same(first[0], episodes.sample(data, run, 0, 1)[0])
+    assert not same(first[0], episodes.sample(data, run, 1, 0)[0])
 
 
-@pytest.mark.parametrize(("way", "shot", "key"), [(6, 1, "way"), (2, 7, "shot")])
-def test_impossible_tasks_are_refused_by_name(way, shot, key):
-    with pytest.raises(UserError, match=f"^{key}"):
-        image_dataset().sample(np.random.default_rng(0), "train", 1, way, shot, 3)
+def test_meta_training_never_shows_a_meta_test_class():
+    data = image_dataset()
+    seen = {x.numpy().tobytes() for i in range(20) for t in episodes.sample(data, image_run(), 0, i)
+            for x in t.support_x}  # fmt: skip
+    test = data.images(np.arange(data.first[data.classes("test")[0, 0]], len(data.pixels)))
+    assert not seen & {image.tobytes() for image in test}
 
 
-def test_sine_tasks_lie_on_their_sine_in_disjoint_ranges():
-    from metalandscape.datasets.sine import Options, prepare
-
-    data = prepare(Options(kind="sine"), None, None)
-    ranges = {}
-    for split in ("train", "test"):
-        rows = data.sample(np.random.default_rng(0), split, 40, 1, 4, 6)
-        one = {name: values[0] for name, values in rows.items()}
-        x, y, tx, _ = data.materialise(one, 4)
-        np.testing.assert_allclose(y, one["amplitude"] * np.sin(x + one["phase"]), atol=1e-5)
-        assert x.shape == (4, 1) and tx.shape == (6, 1) and np.abs(tx).max() <= 5
-        ranges[split] = rows["amplitude"].min(), rows["amplitude"].max()
-    assert ranges["train"][1] < ranges["test"][0]
+def test_regression_tasks_are_vectors():
+    (task, _) = episodes.sample(sine_dataset(), sine_run(shot=4), 0, 0)
+    assert [tuple(t.shape) for t in task] == [(4, 1), (4, 1), (3, 1), (3, 1)]

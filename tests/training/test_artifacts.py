@@ -16,6 +16,7 @@ from metalandscape.tasks import episodes
 from metalandscape.tasks.task import Spec
 from metalandscape.training import artifacts, blocks
 from metalandscape.training.artifacts import State
+from metalandscape.training.progress import Progress
 
 
 class Learned(maml.Algorithm):
@@ -79,6 +80,14 @@ def test_training_of_several_meta_parameters_resumes_to_the_byte(tmp_path, train
     assert (tmp_path / "whole" / last).read_bytes() == (tmp_path / "blocks" / last).read_bytes()
 
 
+@pytest.mark.parametrize("best", [float("nan"), 0.75])
+def test_a_state_keeps_the_best_epoch_and_whether_the_last_one_collapsed(tmp_path, same, best):
+    initial = blocks.start(algorithm())
+    state = replace(initial, progress=Progress(best, 0.01), collapsed=best == 0.75)
+    state.save(tmp_path / "state", origin())
+    assert same(State.load(tmp_path / "state", origin()), state)
+
+
 def test_a_copy_of_a_state_shares_no_memory_with_it(same):
     state = blocks.start(learned())
     copied = state.copy()
@@ -106,17 +115,18 @@ def test_a_checkpoint_has_the_networks_tensors_by_name_and_other_meta_parameters
 ):
     path, trained = tmp_path / "epoch4.safetensors", learned()
     meta = trained.initial()
-    artifacts.save_checkpoint(path, trained, 4, meta, origin())
+    artifacts.save_checkpoint(path, trained, State(4, meta, {}, collapsed=True), origin())
     arrays, _ = read_arrays(path)
     assert set(arrays) == {p.name for p in trained.network.parameters} | {"meta.log_rates"}
-    epoch, found = artifacts.load_checkpoint(path, trained, origin())
-    assert epoch == 4 and set(found) == set(meta)
-    assert all(torch.equal(found[name], meta[name]) for name in meta)
+    found = artifacts.load_checkpoint(path, trained, origin())
+    assert (found.epoch, found.collapsed) == (4, True) and set(found.meta) == set(meta)
+    assert all(torch.equal(found.meta[name], meta[name]) for name in meta)
 
 
 def test_files_say_what_they_belong_to(tmp_path):
     trained, belongs = algorithm(), origin(preprocessing={"size": 12})
-    artifacts.save_checkpoint(tmp_path / "checkpoint", trained, 2, trained.initial(), belongs)
+    state = State(2, trained.initial(), {})
+    artifacts.save_checkpoint(tmp_path / "checkpoint", trained, state, belongs)
     blocks.start(trained).save(tmp_path / "state", belongs)
     for name, kind, epoch in (("checkpoint", "checkpoint", 2), ("state", "training state", 0)):
         _, metadata = read_arrays(tmp_path / name)
@@ -134,7 +144,7 @@ def file(request, tmp_path):
     """A file of seed 0 of the run `images`, and a function that reads it for an origin."""
     path, trained = tmp_path / "some_file", algorithm()
     if request.param == "checkpoint":
-        artifacts.save_checkpoint(path, trained, 1, trained.initial(), origin())
+        artifacts.save_checkpoint(path, trained, blocks.start(trained), origin())
         return path, lambda belongs: artifacts.load_checkpoint(path, trained, belongs)
     blocks.start(trained).save(path, origin())
     return path, lambda belongs: State.load(path, belongs)
@@ -158,7 +168,7 @@ def test_a_file_of_another_kind_is_refused_by_name(tmp_path):
     blocks.start(trained).save(path, origin())
     with pytest.raises(UserError, match=r"file is no checkpoint of this project"):
         artifacts.load_checkpoint(path, trained, origin())
-    artifacts.save_checkpoint(path, trained, 1, trained.initial(), origin())
+    artifacts.save_checkpoint(path, trained, blocks.start(trained), origin())
     with pytest.raises(UserError, match=r"file is no training state of this project"):
         State.load(path, origin())
     save_file(plain(trained.network, trained.initial()["theta"]), path)
@@ -184,7 +194,8 @@ def test_initial_weights_may_be_a_checkpoint_of_any_run(tmp_path):
     path, trained = tmp_path / "epoch7.safetensors", learned()
     meta = {"theta": drawn(trained.network)}
     meta["log_rates"] = meta["theta"] / 2
-    artifacts.save_checkpoint(path, trained, 7, meta, replace(origin(), run="another", seed=5))
+    belongs = replace(origin(), run="another", seed=5)
+    artifacts.save_checkpoint(path, trained, State(7, meta, {}), belongs)
     found = artifacts.initial_weights(path, trained)
     assert set(found) == set(meta)
     assert all(torch.equal(found[name], meta[name]) for name in meta)
@@ -231,7 +242,7 @@ def test_what_is_no_safetensors_file_is_refused_by_name(tmp_path):
 
 def test_a_checkpoint_of_another_network_is_refused_by_name(tmp_path):
     path, trained = tmp_path / "epoch1.safetensors", algorithm()
-    artifacts.save_checkpoint(path, trained, 1, trained.initial(), origin())
+    artifacts.save_checkpoint(path, trained, blocks.start(trained), origin())
     other = algorithm(network={"kind": "conv", "filters": 5})
     with pytest.raises(UserError, match=r"epoch1.safetensors: its tensor conv1.weight"):
         artifacts.load_checkpoint(path, other, origin())

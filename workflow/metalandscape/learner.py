@@ -1,6 +1,9 @@
 """The learner: that which adapts to a task."""
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,15 +17,14 @@ from .tasks.task import Task
 class Learner:
     """A network at a meta-train solution theta^s, and how it adapts.
 
-    Batch norm uses the statistics of the batch it is given, also in `predict`: a prediction depends
-    on the other inputs of its batch (Finn et al. 2017).
-
     Attributes:
         network: the network.
         engine: what computes with it.
         theta: theta^s [P].
         steps: T, the number of inner steps.
         rates: the inner rates, a number or a vector [P]; a parameter of rate zero doesn't adapt.
+        preprocessing: what was applied to the images it was trained on, as `datasets.preprocess`
+            takes it; empty where nothing is known of it.
     """
 
     network: Network
@@ -30,6 +32,7 @@ class Learner:
     theta: Tensor
     steps: int
     rates: Rates
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
 
     def start(self, task: Task) -> Tensor:
         """Return theta^s [P] for a task: where its adaptation starts."""
@@ -47,6 +50,21 @@ class Learner:
         return torch.stack(points)
 
     def predict(self, theta: Tensor, x: Tensor) -> Tensor:
-        """Return the logits [n, classes], or the predictions [n, outputs], of inputs x at theta."""
+        """Return the logits [n, classes], or the predictions [n, outputs], of inputs x at theta.
+
+        A network with batch norm normalizes by the statistics of the batch it is given, here as in
+        training (Finn et al. 2017), so that a prediction depends on the other inputs: predict all
+        targets of a task in one batch. One input by itself is predicted poorly, and warned of.
+
+        Args:
+            theta: [P], from `adapt`.
+            x: the inputs, [n, channels, height, width] or [n, inputs].
+        """
+        if len(x) == 1 and self.network.uses_batch_statistics:
+            warnings.warn(
+                "one input is predicted by itself, but the network normalizes by the statistics of "
+                "its batch; predict several inputs of the task together.",
+                stacklevel=2,
+            )
         with torch.no_grad():
             return self.network.outputs(theta, x)

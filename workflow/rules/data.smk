@@ -8,13 +8,18 @@ rule download_archives:
         plan.manifest,
     log:
         f"{plan.logs}/download_archives/{{dataset}}.log",
-    retries: 2
+    # A download is retried where it happens, not here as well.
+    retries: 0
     # On a cluster, where the network is.
     localrule: True
     conda:
         ENVIRONMENT
     params:
         dataset=plan.dataset_of,
+        # Archives whose content has changed are prepared anew.
+        archives=lambda w: datasets.identity(
+            settings.datasets[w.dataset], plan.manifest.format(**w)
+        ),
     # The progress bar is for the user's eyes as well.
     shell:
         "{COMMAND} download --dataset {params.dataset:q} --output {output:q} 2>&1 | tee {log:q} >&2"

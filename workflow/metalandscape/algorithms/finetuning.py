@@ -16,6 +16,7 @@ from ..tasks.task import Task
 
 NAME = "Finetuning baseline"
 ROLE = "baseline"
+COLOUR = "#AA4499"
 TASKS = ("classification",)
 NEW_HEAD = True
 

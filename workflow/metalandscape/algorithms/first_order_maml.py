@@ -4,6 +4,7 @@ from ._episodic import Episodic
 
 NAME = "First-Order MAML"
 ROLE = "meta-learner"
+COLOUR = "#44AA99"
 TASKS = ("classification", "regression")
 REGULARIZED = True
 

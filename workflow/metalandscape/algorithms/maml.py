@@ -4,6 +4,7 @@ from ._episodic import Episodic
 
 NAME = "MAML"
 ROLE = "meta-learner"
+COLOUR = "#332288"
 TASKS = ("classification", "regression")
 REGULARIZED = True
 

@@ -28,6 +28,7 @@ from ._episodic import Episodic
 
 NAME = "Reptile"
 ROLE = "meta-learner"
+COLOUR = "#999933"
 TASKS = ("classification", "regression")
 REGULARIZED = False
 

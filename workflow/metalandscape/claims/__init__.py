@@ -5,7 +5,7 @@ A module of this folder is a claim. It defines
 - `ID`, `SECTION`, `TEXT`: literals, its short name, where the paper makes it and what it says.
 - `METRICS`: a literal, the metrics whose tables it reads.
 - `CLAIM`: a `Claim` of these.
-- `judge(data)`: returns `Verdict`s, one for each setting and statistic.
+- `judge(data)`: returns `Verdict`s, one for each setting and statistic, the main statistic first.
 
 A setting is a run, or several runs that are compared. A statistic comes as an `Estimate`, and
 `Claim.verdict` is the one place that makes a verdict of it. docs/claims.md tells all of this to
@@ -14,22 +14,27 @@ users.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..results import tables
-from ..results.statistics import RESAMPLES
+from ..ground.errors import UserError
+from ..results.statistics import MINIMUM_CHECKPOINTS, MINIMUM_SEEDS
 from ..settings.config import Run
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE = VERDICTS = "supported", "contradicted", "inconclusive"
-MINIMUM_SEEDS, MINIMUM_CHECKPOINTS = 3, 10
-META_LEARNERS = ("maml", "first_order_maml")
+# What a row is: a part of the claim; the R beyond the common trend, which decides nothing about the
+# claim; or the verdict over all settings.
+PART, COMPANION, ALL_SETTINGS = "claim", "companion", "over settings"
 
 Region = tuple[float, float]  # the open interval of values that agree with a claim
 POSITIVE: Region = (0.0, float("inf"))
 NEGATIVE: Region = (-float("inf"), 0.0)
+MEDIUM = 0.3  # r0: Cohen's medium effect; "tracks" and "does not track" exclude each other
+TRACKS: Region = (MEDIUM, float("inf"))
+DOES_NOT_TRACK: Region = (-float("inf"), MEDIUM)
 
 
 class Estimate(NamedTuple):
@@ -40,8 +45,9 @@ class Estimate(NamedTuple):
         low, high: the interval.
         n: the number of points.
         n_seeds: the number of seeds.
-        n_checkpoints: checkpoints that every seed has at least, or the number of trained models
-            where each contributes its last checkpoint only.
+        n_checkpoints: checkpoints that every seed has at least in the part of the curve that the
+            statistic is computed on, or the number of trained models where each contributes its
+            last checkpoint only.
     """
 
     value: float
@@ -61,6 +67,7 @@ class Verdict:
     text: str
     setting: str
     statistic: str
+    role: str
     value: float
     low: float
     high: float
@@ -76,7 +83,7 @@ class Claim:
     """A claim of the paper.
 
     Attributes:
-        id: C1 to C12.
+        id: C1 to C17.
         section: where the paper makes it.
         text: what it says.
     """
@@ -92,6 +99,8 @@ class Claim:
         estimate: Estimate,
         region: Region,
         doubt: str | None = None,
+        role: str = PART,
+        checkpoints: int = MINIMUM_CHECKPOINTS,
     ) -> Verdict:
         """Return the verdict on one statistic.
 
@@ -101,34 +110,36 @@ class Claim:
             estimate: its value.
             region: the values that agree with the claim.
             doubt: why no interval could decide the claim, if so.
+            role: `PART` or `COMPANION`.
+            checkpoints: how many the statistic needs.
         """
-        verdict, reason = (INCONCLUSIVE, doubt) if doubt else decide(estimate, region)
+        verdict, reason = (INCONCLUSIVE, doubt) if doubt else decide(estimate, region, checkpoints)
         return Verdict(
             claim=self.id,
             section=self.section,
             text=self.text,
             setting=setting,
             statistic=statistic,
+            role=role,
             **estimate._asdict(),
             verdict=verdict,
             reason=reason,
         )
 
 
-def decide(estimate: Estimate, region: Region) -> tuple[str, str]:
+def decide(
+    estimate: Estimate, region: Region, checkpoints: int = MINIMUM_CHECKPOINTS
+) -> tuple[str, str]:
     """Return verdict and reason: the one rule that all claims share.
 
     Supported if the whole interval lies inside the region, contradicted if the whole interval lies
-    outside, on one side; else inconclusive. Fewer than three seeds or ten checkpoints decide
-    nothing either way.
+    outside, on one side; else inconclusive. Fewer than three seeds, or fewer checkpoints than
+    needed, decide nothing either way.
     """
     low, high = region
-    if estimate.n_seeds < MINIMUM_SEEDS:
-        return INCONCLUSIVE, f"too few seeds: {estimate.n_seeds}, {MINIMUM_SEEDS} are needed"
-    if estimate.n_checkpoints < MINIMUM_CHECKPOINTS:
-        return INCONCLUSIVE, (
-            f"too few checkpoints: {estimate.n_checkpoints}, {MINIMUM_CHECKPOINTS} are needed"
-        )
+    missed = missing(estimate.n_seeds, estimate.n_checkpoints, checkpoints)
+    if missed:
+        return INCONCLUSIVE, missed
     if not np.isfinite(estimate[:3]).all():
         return INCONCLUSIVE, "the statistic is not defined on these values"
     if low < estimate.low and estimate.high < high:
@@ -138,11 +149,32 @@ def decide(estimate: Estimate, region: Region) -> tuple[str, str]:
     return INCONCLUSIVE, f"only a part of the interval lies {_words(region)}"
 
 
+def missing(n_seeds: int, n_checkpoints: int, needed: int = MINIMUM_CHECKPOINTS) -> str:
+    """Return what is lacking of the minimum of data, in words; "" if nothing."""
+    if n_seeds < MINIMUM_SEEDS:
+        return f"too few seeds: {n_seeds}, {MINIMUM_SEEDS} are needed"
+    if n_checkpoints < needed:
+        return f"too few checkpoints: {n_checkpoints}, {needed} are needed"
+    return ""
+
+
 def overall(verdicts: list[str]) -> str:
     """Return the verdict on a claim whose parts must all hold."""
     if CONTRADICTED in verdicts:
         return CONTRADICTED
-    return INCONCLUSIVE if INCONCLUSIVE in verdicts else SUPPORTED
+    return INCONCLUSIVE if INCONCLUSIVE in verdicts or not verdicts else SUPPORTED
+
+
+def over_settings(verdicts: list[str]) -> str:
+    """Return the verdict on a claim about all settings, from the verdicts on each.
+
+    Supported where some support and none contradicts; contradicted where most of the decided ones
+    contradict; else inconclusive.
+    """
+    support, contradict = verdicts.count(SUPPORTED), verdicts.count(CONTRADICTED)
+    if support and not contradict:
+        return SUPPORTED
+    return CONTRADICTED if contradict > support else INCONCLUSIVE
 
 
 @dataclass(frozen=True)
@@ -153,13 +185,11 @@ class ClaimData:
         table: rows with the columns of `tables.COLUMNS`.
         runs: the settings of the runs by name, in the configuration's order.
         datasets: the options of the datasets by name, as JSON has them.
-        resamples: the number of bootstrap samples.
     """
 
     table: pd.DataFrame
     runs: dict[str, Run]
     datasets: dict[str, dict]
-    resamples: int = RESAMPLES
 
     def measured(
         self, quantities: tuple[str, ...], condition: Callable[[Run], bool]
@@ -171,23 +201,50 @@ class ClaimData:
             if not run.regularizer and condition(run) and self.has(name, *quantities)
         }
 
-    def has(self, name: str, *quantities: str) -> bool:
+    def has(self, name: str, *quantities: str, split: str = "test") -> bool:
         """Return whether the table has rows of all quantities of a run, on meta-test tasks."""
-        return {q.removeprefix("-") for q in quantities} <= set(self._rows(name)["metric"])
+        return {q.removeprefix("-") for q in quantities} <= set(self._values(name, split))
 
-    def points(self, name: str, *quantities: str, initial: bool = False) -> pd.DataFrame:
-        """Return `seed`, `epoch` and a column per quantity on meta-test tasks, sorted.
+    def points(self, name: str, *quantities: str, split: str = "test") -> pd.DataFrame:
+        """Return `seed`, `epoch` and a column per quantity, sorted by seed and epoch.
 
-        They are those of `tables.joined`; checkpoints where one is missing, NaN or infinite are
-        left out.
+        Epoch 0 is left out: the initialization is no meta-train solution, and one untrained
+        checkpoint far from all others carries a correlation by itself. So are checkpoints where a
+        quantity is missing, NaN or infinite. A minus before a name, as in `-target_loss`, negates.
         """
-        rows = tables.joined(self.table, name, quantities, initial)
-        values = rows[list(quantities)].astype(float).replace([np.inf, -np.inf], np.nan)
-        return rows.assign(**values).dropna().sort_values(["seed", "epoch"])
+        rows = self._values(name, split)
+        given = {q: q.removeprefix("-") for q in quantities}
+        columns = {
+            q: rows[plain].to_numpy() * (1 if q == plain else -1)
+            for q, plain in given.items()
+            if plain in rows
+        }
+        found = pd.DataFrame(
+            {key: rows.index.get_level_values(key) for key in ("seed", "epoch")} | columns,
+            columns=["seed", "epoch", *quantities],
+        )
+        usable = np.isfinite(found[list(quantities)].to_numpy(float)).all(1)
+        return found[usable & (found["epoch"] >= 1).to_numpy()].reset_index(drop=True)
 
-    def _rows(self, name: str) -> pd.DataFrame:
-        t = self.table
-        return t[(t["run"] == name) & (t["split"] == "test")]
+    def _values(self, name: str, split: str) -> pd.DataFrame:
+        """Return a column per quantity of a run, by seed and epoch."""
+        return self._by_run.get((name, split), self._by_run[()])
+
+    @cached_property
+    def _by_run(self) -> dict[tuple, pd.DataFrame]:
+        rows = self.table.astype({"value": float})
+        twice = rows.duplicated(["run", "split", "metric", "seed", "epoch"])
+        if twice.any():
+            run, seed, epoch, metric = rows.loc[twice, ["run", "seed", "epoch", "metric"]].iloc[0]
+            raise UserError(
+                f"the tables have two rows for {metric} of run {run}, seed {seed}, epoch {epoch}; "
+                "remove one of them."
+            )
+        index = pd.MultiIndex.from_arrays([[], []], names=["seed", "epoch"])
+        return {(): pd.DataFrame(index=index, dtype=float)} | {
+            key: part.pivot(index=["seed", "epoch"], columns="metric", values="value")
+            for key, part in rows.groupby(["run", "split"])
+        }
 
 
 def _words(region: Region) -> str:

@@ -2,39 +2,61 @@
 
 import pandas as pd
 
+from ..results.statistics import over_models
 from ..settings.config import Run
-from . import POSITIVE, Claim, ClaimData, Estimate, Verdict
-from ._estimates import correlated
+from . import COMPANION, PART, TRACKS, Claim, ClaimData, Estimate, Region, Verdict, missing
+from ._estimates import correlated, correlated_beyond_trend
 
 MINIMUM_SHOTS = 5
+BEYOND = "beyond the common trend"
 
 
 def over_epochs(
     claim: Claim, data: ClaimData, runs: dict[str, Run], performance: str, quantity: str
 ) -> list[Verdict]:
-    """Return the verdicts on R > 0 over the checkpoints of each run."""
+    """Return the verdicts on "tracks" over the checkpoints of each run, with companions."""
     statistic = f"R of {performance} and {quantity} over epochs"
     found = []
     for name in runs:
         points = data.points(name, performance, quantity)
-        estimate = correlated(points, performance, quantity, data.resamples)
-        found.append(claim.verdict(name, statistic, estimate, POSITIVE))
+        found += with_companion(claim, name, statistic, points, (performance, quantity), TRACKS)
     return found
+
+
+def with_companion(
+    claim: Claim,
+    setting: str,
+    statistic: str,
+    points: pd.DataFrame,
+    columns: tuple[str, str],
+    region: Region,
+    doubt: str | None = None,
+) -> list[Verdict]:
+    """Return the verdict on R within seeds, and that on R beyond the common trend."""
+    beyond = correlated_beyond_trend(points, *columns)
+    return [
+        claim.verdict(setting, statistic, correlated(points, *columns), region, doubt),
+        claim.verdict(setting, f"{statistic}, {BEYOND}", beyond, region, doubt, COMPANION),
+    ]
 
 
 def over_shots(
     claim: Claim, data: ClaimData, runs: dict[str, Run], performance: str, quantity: str
 ) -> list[Verdict]:
-    """Return the verdicts on R > 0 over the last checkpoints of runs that differ in k."""
+    """Return the verdicts on "tracks" over the last checkpoints of runs that differ in k."""
     statistic = f"R of {performance} and {quantity} over k, last checkpoints"
     found = []
     for names in _groups(runs):
         points = _last_checkpoints(data, names, performance, quantity)
-        estimate = _correlated(points, performance, quantity, data.resamples)
-        shots = points["shot"].nunique()
-        doubt = f"too few values of k: {shots}, {MINIMUM_SHOTS} are needed"
-        doubt = doubt if shots < MINIMUM_SHOTS else None
-        found.append(claim.verdict(" + ".join(names), statistic, estimate, POSITIVE, doubt))
+        for trend, words, role in ((None, "", PART), ("shot", f", {BEYOND}", COMPANION)):
+            estimate = _over_models(points, performance, quantity, trend)
+            # Two terms of the trend leave the interval of five values without a width.
+            shots, needed = _shots(points), MINIMUM_SHOTS + (trend is not None)
+            few = shots < needed and not missing(estimate.n_seeds, estimate.n_checkpoints)
+            doubt = f"too few values of k: {shots}, {needed} are needed" if few else None
+            found.append(
+                claim.verdict(" + ".join(names), statistic + words, estimate, TRACKS, doubt, role)
+            )
     return found
 
 
@@ -48,23 +70,23 @@ def _groups(runs: dict[str, Run]) -> list[list[str]]:
 
 
 def _last_checkpoints(data: ClaimData, names: list[str], *quantities: str) -> pd.DataFrame:
-    """Return a row per run and seed, with `run`, `shot` and the length of its training."""
+    """Return a row per run and seed, with `shot` and the length of its training."""
     parts = []
     for name in names:
         points = data.points(name, *quantities)
         length = points.groupby("seed")["epoch"].transform("size")
         last = points.assign(length=length).groupby("seed").tail(1)
-        parts.append(last.assign(run=name, shot=data.runs[name].shot))
+        parts.append(last.assign(shot=data.runs[name].shot))
     return pd.concat(parts, ignore_index=True)
 
 
-def _correlated(points: pd.DataFrame, x: str, y: str, resamples: int) -> Estimate:
-    """Return R, its interval from drawing whole trainings (a run with a seed).
-
-    A training has one point here, so there is no autocorrelation to deal with.
-    """
-    trainings = points.assign(seed=range(len(points)))
+def _over_models(points: pd.DataFrame, x: str, y: str, trend: str | None) -> Estimate:
+    """Return R over models; checkpoints are models, or those of the shortest training if fewer."""
     shortest = int(points["length"].min()) if len(points) else 0
-    return correlated(trainings, x, y, resamples)._replace(
-        n_seeds=points["seed"].nunique(), n_checkpoints=min(len(points), shortest)
-    )
+    estimate = Estimate(*over_models(points, x, y, trend))
+    return estimate._replace(n_checkpoints=min(estimate.n, shortest))
+
+
+def _shots(points: pd.DataFrame) -> int:
+    """Return how many values of k the seed with the fewest has."""
+    return int(points.groupby("seed")["shot"].nunique().min()) if len(points) else 0

@@ -4,33 +4,49 @@ What follows a maximum that was picked from the same noisy curve falls by select
 maximum is located for every seed on the mean curve of the *other* seeds.
 """
 
+import numpy as np
 import pandas as pd
 
+from ..results.statistics import by_seed
 
-def maxima(points: pd.DataFrame, quantity: str, before: int, after: int) -> pd.Series:
+Epochs = dict[int, float]  # by seed
+
+
+def maxima(points: pd.DataFrame, quantity: str) -> Epochs:
     """Return for every seed the epoch at which the mean of the other seeds is largest.
 
     Args:
         points: `seed`, `epoch` and the quantity.
         quantity: name of a column.
-        before: checkpoints that lie up to the maximum at least, itself included.
-        after: checkpoints that lie from the maximum on at least, itself included.
 
     Returns:
-        Epochs by seed; empty if there are fewer than two seeds or too few common checkpoints.
+        Epochs by seed, of those that all seeds have; empty with fewer than two seeds.
     """
-    curves = points.pivot(index="epoch", columns="seed", values=quantity).dropna()
-    inner = curves.iloc[before - 1 : max(0, len(curves) - after + 1)]
-    if len(inner) == 0 or len(curves.columns) < 2:
-        return pd.Series(dtype=float)
-    return pd.Series({s: inner.drop(columns=s).mean(axis=1).idxmax() for s in inner})
+    curves = by_seed(points, ["epoch", quantity])
+    epochs = sorted(set.intersection(*(set(c[:, 0]) for c in curves.values()))) if curves else []
+    if not epochs or len(curves) < 2:
+        return {}
+    common = np.stack([curve[np.isin(curve[:, 0], epochs), 1] for curve in curves.values()])
+    others = common.sum(0) - common
+    return {seed: epochs[i] for seed, i in zip(curves, others.argmax(1), strict=True)}
 
 
-def up_to(points: pd.DataFrame, peaks: pd.Series) -> pd.DataFrame:
+def up_to(points: pd.DataFrame, peaks: Epochs) -> pd.DataFrame:
     """Return the checkpoints of each seed up to its peak."""
-    return points[points["epoch"] <= points["seed"].map(peaks)]
+    return points[points["epoch"].to_numpy() <= _of(points, peaks)]
 
 
-def from_on(points: pd.DataFrame, peaks: pd.Series) -> pd.DataFrame:
+def from_on(points: pd.DataFrame, peaks: Epochs) -> pd.DataFrame:
     """Return the checkpoints of each seed from its peak on."""
-    return points[points["epoch"] >= points["seed"].map(peaks)]
+    return points[points["epoch"].to_numpy() >= _of(points, peaks)]
+
+
+def at(points: pd.DataFrame, epochs: Epochs, quantity: str) -> pd.Series:
+    """Return the quantity of each seed at its own epoch, by seed."""
+    chosen = points[points["epoch"].to_numpy() == _of(points, epochs)]
+    return chosen.set_index("seed")[quantity]
+
+
+def _of(points: pd.DataFrame, epochs: Epochs) -> np.ndarray:
+    """Return the epoch that belongs to the seed of each row; NaN if none does."""
+    return np.array([epochs.get(seed, np.nan) for seed in points["seed"].tolist()], float)

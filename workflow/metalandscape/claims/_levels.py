@@ -1,40 +1,40 @@
-"""The level of a quantity for the Finetuning baseline against that for MAML."""
+"""The level of a quantity for a baseline against that for MAML."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from ..results.statistics import by_seed, count
 from ..settings.config import Run
-from . import META_LEARNERS, Claim, ClaimData, Region, Verdict
-from ._estimates import level_ratio, resampled
+from . import Claim, ClaimData, Region, Verdict
+from ._best import fewest
+from ._estimates import over_seeds
+from ._settings import is_baseline, is_meta_learner, same_tasks
 
-BELOW_HALF: Region = (-float("inf"), 0.5)
+BELOW_HALF: Region = (-0.5, 0.5)
 
 
-def against_maml(
-    claim: Claim, data: ClaimData, quantity: str, comparable: Callable[[Run, Run], bool]
-) -> list[Verdict]:
-    """Return the verdicts on |baseline's mean| / |MAML's mean| < 1/2 for all comparable runs.
+def pairs(
+    data: ClaimData, quantity: str, condition: Callable[[Run], bool] = lambda run: True
+) -> Iterator[tuple[str, str]]:
+    """Yield the names of each baseline and each meta-learner with the same tasks and network."""
+    runs = data.measured((quantity,), condition)
+    for first, baseline in runs.items():
+        for second, learner in runs.items():
+            kin = is_baseline(baseline) and is_meta_learner(learner)
+            if kin and same_tasks(baseline, learner):
+                yield first, second
 
-    Args:
-        claim: the claim.
-        data: the tables.
-        quantity: name in the `metric` column.
-        comparable: takes a run of the baseline and one of MAML with the same dataset, way and shot.
+
+def share_of_maml(
+    claim: Claim, data: ClaimData, quantity: str, baseline: str, learner: str
+) -> Verdict:
+    """Return the verdict on -1/2 < baseline's mean / meta-learner's mean < 1/2.
+
+    Means are over all epochs of each, and the ratio is taken for every seed that both have.
     """
-    baselines = data.measured((quantity,), lambda r: r.algorithm == "finetuning")
-    learners = data.measured((quantity,), lambda r: r.algorithm in META_LEARNERS)
-    return [
-        _compare(claim, data, quantity, baseline, learner)
-        for baseline, a in baselines.items()
-        for learner, b in learners.items()
-        if (a.dataset, a.way, a.shot) == (b.dataset, b.way, b.shot) and comparable(a, b)
-    ]
-
-
-def _compare(claim: Claim, data: ClaimData, quantity: str, first: str, second: str) -> Verdict:
-    points = data.points(first, quantity).merge(
-        data.points(second, quantity), on=["seed", "epoch"], suffixes=("_finetuning", "_maml")
-    )
-    columns = [f"{quantity}_finetuning", f"{quantity}_maml"]
-    estimate = resampled(points, columns, level_ratio, data.resamples)
+    parts = [data.points(name, quantity) for name in (baseline, learner)]
+    first, second = (by_seed(part, [quantity]) for part in parts)
+    means = [(first[seed].mean(), second[seed].mean()) for seed in first if seed in second]
+    ratios = [low / high if high else float("nan") for low, high in means]
+    estimate = over_seeds(ratios, fewest(*map(count, parts)))
     statistic = f"level of {quantity} as a share of MAML's"
-    return claim.verdict(f"{first} vs {second}", statistic, estimate, BELOW_HALF)
+    return claim.verdict(f"{baseline} vs {learner}", statistic, estimate, BELOW_HALF)

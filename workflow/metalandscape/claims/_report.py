@@ -4,51 +4,112 @@ from dataclasses import asdict, fields
 
 import pandas as pd
 
+from ..ground import plugins
 from ..results.pages import Part, Table
-from . import VERDICTS, Claim, Verdict, overall
+from . import ALL_SETTINGS, PART, VERDICTS, Claim, Verdict, over_settings, overall
 
 RULE = (
     "Supported: the whole 95 % interval agrees with the claim. Contradicted: the whole interval "
     "disagrees. Inconclusive: otherwise, or with fewer than three seeds or ten checkpoints. A "
-    "claim with several statistics needs all of them. Formulas and limits: docs/claims.md."
+    "setting supports a claim where all its statistics do, and contradicts it where one does. Over "
+    "all settings a claim is supported where some support it and none contradicts, and "
+    "contradicted where most of the decided ones do. Formulas and limits: docs/claims.md."
 )
+SUMMARY = ["claim", "what the paper says", "verdict", *VERDICTS, "main number", "figures"]
 DETAILS = [
-    *("claim", "setting", "statistic", "value", "95 % interval"),
+    *("claim", "setting", "statistic", "role", "value", "95 % interval"),
     *("seeds", "checkpoints", "n", "verdict", "reason"),
 ]
+EVERY = "(all settings)"  # no run's name
 
 
 def frame(verdicts: list[Verdict]) -> pd.DataFrame:
-    """Return a row per verdict, and in `overall` the verdict on the claim in that setting."""
+    """Return a row per verdict and one per claim over its settings.
+
+    `overall` is the verdict on the claim in the row's setting; companions have no part in it.
+    """
     columns = [field.name for field in fields(Verdict)]
     table = pd.DataFrame([asdict(v) for v in verdicts], columns=columns)
-    parts = table.groupby(["claim", "setting"])["verdict"]
-    return table.assign(overall=parts.transform(lambda v: overall(list(v))))
+    parts = table[table["role"] == PART].groupby(["claim", "setting"], sort=False)["verdict"]
+    by_setting = parts.agg(lambda v: overall(list(v))).rename("overall")
+    table = table.join(by_setting, on=["claim", "setting"])
+    totals = [_total(rows) for _, rows in table.groupby("claim", sort=False)]
+    return pd.concat([table, *totals], ignore_index=True) if totals else table
 
 
 def parts(claims: list[Claim], verdicts: list[Verdict], scale: str) -> list[Part]:
-    """Return a page: a summary with a row per claim, and the details, a row per verdict."""
+    """Return a page: the answer, a row per claim; then the details, a row per verdict."""
     table = frame(verdicts)
-    settings = table.drop_duplicates(["claim", "setting"])
-    counts = settings.groupby(["claim", "overall"]).size().to_dict()
-    summary = [
-        [c.id, c.section, c.text, *(str(counts.get((c.id, v), 0)) for v in VERDICTS)]
-        for c in claims
-    ]
     details = [
-        [v.claim, v.setting, v.statistic, *_numbers(v), f"**{v.verdict}**", v.reason]
+        [v.claim, v.setting, v.statistic, v.role, *_numbers(v), f"**{v.verdict}**", v.reason]
         for v in verdicts
     ]
     return [
         "# The paper's claims, judged",
         f"Scale of these results: {scale}.",
+        Table(SUMMARY, [_answer(claim, table[table["claim"] == claim.id]) for claim in claims]),
+        "The numbers after the verdict count settings. The main number is the median over "
+        "settings, with the range. A claim without any setting was not measured.",
         RULE,
-        "## In how many settings",
-        "A claim without any was not measured.",
-        Table(["claim", "section", "what the paper says", *VERDICTS], summary),
         "## Every statistic",
+        "A companion is the R that is left beyond the common trend, after epoch and log epoch are "
+        "regressed out: any two curves that rise correlate. It leaves the claim's verdict alone.",
         Table(DETAILS, details),
     ]
+
+
+def _total(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the row of a claim over all settings, from its other rows."""
+    settings = list(rows.drop_duplicates("setting")["overall"])
+    counts = {verdict: settings.count(verdict) for verdict in VERDICTS}
+    decided = counts["supported"] + counts["contradicted"]
+    verdict = over_settings(settings)
+    row = {
+        **rows.iloc[0][["claim", "section", "text"]],
+        "setting": EVERY,
+        "statistic": "share of the decided settings that support it",
+        "role": ALL_SETTINGS,
+        "value": counts["supported"] / decided if decided else float("nan"),
+        **rows[["n_seeds", "n_checkpoints"]].min(),
+        "n": len(settings),
+        "verdict": verdict,
+        "reason": ", ".join(f"{count} {verdict}" for verdict, count in counts.items()),
+        "overall": verdict,
+    }
+    return pd.DataFrame([row]).reindex(columns=rows.columns)
+
+
+def _answer(claim: Claim, rows: pd.DataFrame) -> list[str]:
+    """Return the line of a claim."""
+    settings = rows[rows["role"] == PART].drop_duplicates("setting")
+    total = rows.loc[rows["role"] == ALL_SETTINGS, "verdict"]
+    verdict = f"**{total.iloc[0]}**" if len(total) else "not measured"
+    counts = [str((settings["overall"] == v).sum()) for v in VERDICTS]
+    return [claim.id, claim.text, verdict, *counts, _main(settings), _figures(claim)]
+
+
+def _main(settings: pd.DataFrame) -> str:
+    """Return each setting's first statistic, in words: median and range over settings."""
+    if settings.empty:
+        return ""
+    name, values = settings["statistic"].iloc[0], settings["value"].dropna()
+    if len(values) < 2:
+        low, high = settings.iloc[0][["low", "high"]]
+        return f"{name}: {settings['value'].iloc[0]:.3g} [{low:.3g}, {high:.3g}]"
+    return f"{name}: {values.median():.3g} ({values.min():.3g} to {values.max():.3g})"
+
+
+def _figures(claim: Claim) -> str:
+    """Return the names of the figures that show what a claim is about."""
+    module = next(
+        (n for n in plugins.names("claims") if plugins.declared("claims", n, "ID") == claim.id), ""
+    )
+    shown = [
+        int(name.removeprefix("fig"))
+        for name in plugins.names("figures")
+        if name.startswith("fig") and module in plugins.declared("figures", name, "CLAIMS", ())
+    ]
+    return ", ".join(f"fig{number}" for number in sorted(shown))
 
 
 def _numbers(v: Verdict) -> list[str]:

@@ -7,8 +7,9 @@ tau = (pairs of epochs in which the later has the larger loss - those with the s
 what "monotonically" says, and measured on a sample of tasks no curve is strict.
 """
 
-from . import META_LEARNERS, Claim, ClaimData, Verdict
-from ._estimates import resampled, tau
+from . import Claim, ClaimData, Region, Verdict
+from ._estimates import kendall, of_seeds
+from ._settings import INNER_STEPS, is_meta_learner
 
 ID = "C3"
 SECTION = "5.1"
@@ -16,16 +17,19 @@ TEXT = "mean support loss at the adapted solutions falls monotonically with meta
 METRICS = ("accuracy",)
 CLAIM = Claim(ID, SECTION, TEXT)
 
-REGION = (-float("inf"), -0.5)
+REGION: Region = (-float("inf"), -0.5)
 
 
 def judge(data: ClaimData) -> list[Verdict]:
-    """Judge every run of MAML and First-Order MAML on images."""
-    runs = data.measured(("support_loss",), lambda r: r.way and r.algorithm in META_LEARNERS)
+    """Judge every run of a meta-learner on images with T = 5."""
+    runs = data.measured(
+        ("support_loss",),
+        lambda r: bool(r.way) and r.inner_steps == INNER_STEPS and is_meta_learner(r),
+    )
     found = []
     for name in runs:
         points = data.points(name, "support_loss")
-        estimate = resampled(points, ["epoch", "support_loss"], tau, data.resamples)
+        estimate = of_seeds(points, ["epoch", "support_loss"], kendall)
         statistic = "Kendall's tau of epoch and support_loss"
         found.append(CLAIM.verdict(name, statistic, estimate, REGION))
     return found

@@ -1,13 +1,14 @@
 """C10: the inner product of representations correlates with target accuracy.
 
-    R = Pearson's R of accuracy and E[h_i . h_j]                                       claimed: > 0
+    R = Pearson's R of accuracy and E[h_i . h_j]                                     claimed: > 0.3
 
-over the checkpoints of all seeds for each k, and over the last checkpoints of all trainings of
-different k.
+within seeds: over checkpoints for each k, and over the last checkpoints of trainings of different
+k.
 """
 
-from . import META_LEARNERS, Claim, ClaimData, Verdict
+from . import Claim, ClaimData, Verdict
 from ._correlations import over_epochs, over_shots
+from ._settings import is_meta_learner
 
 ID = "C10"
 SECTION = "6"
@@ -19,7 +20,7 @@ QUANTITIES = ("target_accuracy", "embedding_product")
 
 
 def judge(data: ClaimData) -> list[Verdict]:
-    """Judge every run of MAML and First-Order MAML on images, and those across k."""
-    runs = data.measured(QUANTITIES, lambda r: r.algorithm in META_LEARNERS)
+    """Judge every run of a meta-learner on images, and those across k."""
+    runs = data.measured(QUANTITIES, lambda r: is_meta_learner(r))
     found = over_epochs(CLAIM, data, runs, *QUANTITIES)
     return found + over_shots(CLAIM, data, runs, *QUANTITIES)

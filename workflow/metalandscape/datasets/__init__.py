@@ -5,6 +5,7 @@ A module of this folder is a kind of dataset (`kind:` in the configuration). It 
 - `class Options(Strict)`: its configuration keys, with `kind: Literal["<module name>"]` first. The
   methods `archives()`, `classes(split)` and `instances()` of `DatasetOptions` are overridden where
   the answer is known before any file is read.
+- `NAME`: a literal, its name on figures, for a dataset that is called like its kind.
 - `prepare(options, folder, record)`: returns a `Dataset`; `folder` holds the archives, `record` is
   the path of a small file beside the prepared one that outlives it. A kind whose archive nobody can
   vouch for writes the archive's digest there at first use; the other kinds ignore it.
@@ -29,7 +30,7 @@ from ..ground import plugins
 from ..ground.errors import UserError
 from ..ground.files import read_arrays
 from ..ground.strict import Strict
-from ._images import ImageDataset
+from ._images import ImageDataset, network_inputs
 from ._pixels import described, preprocess
 from ._regression import RegressionDataset
 
@@ -41,7 +42,9 @@ __all__ = [
     "ImageOptions",
     "RegressionDataset",
     "described",
+    "identity",
     "missing_archives",
+    "network_inputs",
     "open_dataset",
     "preprocess",
 ]
@@ -150,6 +153,13 @@ def open_dataset(path: str | Path) -> Dataset:
     if kind is None:
         raise UserError(f"{path} names no kind of dataset; delete it, so that it is prepared anew.")
     return plugins.load("datasets", kind).restore(arrays, metadata)
+
+
+def identity(options: DatasetOptions, manifest: str | Path) -> str:
+    """Return what changes when the content of a dataset's archives does."""
+    from ._manifest import identity
+
+    return identity(options, manifest)
 
 
 def missing_archives(options: DatasetOptions) -> str | None:

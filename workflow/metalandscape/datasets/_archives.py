@@ -1,39 +1,51 @@
-"""Archives: finding, fetching, checking and reading them. Nothing is ever extracted to disk."""
+"""Archives: folders, zips and tars, found, checked and read alike. Nothing is extracted to disk."""
 
 import hashlib
-import io
+import lzma
+import re
+import stat
+import struct
+import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-import numpy as np
-
 from ..ground.errors import UserError
 from ..ground.files import whole
 from . import ARCHIVES
+from ._walk import is_hidden, utf8, walk
 
 SHA256 = r"^[0-9a-f]{64}$"
-RETRIES = 2  # after 1 s and 2 s
+TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+LARGEST = 256 << 20  # bytes of a file that is read at once
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, tarfile.TarError, struct.error),
+    *(OSError, EOFError, RuntimeError, ValueError, IndexError, OverflowError),
+)
 
 
 @dataclass(frozen=True)
 class Archive:
-    """The files of a zip or of an unpacked folder.
+    """The files of a folder, a zip or a tar.
 
     Attributes:
-        path: the zip or the folder.
-        names: the sorted POSIX paths of its files, relative to the archive's root; hidden files and
-            those that macOS adds to zips are left out.
+        path: the folder, zip or tar.
+        names: the sorted POSIX paths of its files, relative to the archive's root.
         opener: opens a file of that name for reading.
+        sizes: the files' sizes in bytes, in the order in which they are read fastest.
+        passed_over: how many files were left out: hidden ones, what Windows and macOS leave behind,
+            and what is no regular file.
     """
 
     path: Path
     names: list[str]
     opener: Callable[[str], BinaryIO]
+    sizes: dict[str, int]
+    passed_over: int = 0
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
@@ -45,68 +57,150 @@ class Archive:
         try:
             with self.opener(name) as file:
                 yield file
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
+        except UNREADABLE as error:
             raise UserError(f"{self.path}: {name} cannot be read ({error}).") from error
 
-    def read(self, name: str) -> bytes:
-        """Return a file's content."""
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """Return a file's content, or its first `most` bytes.
+
+        Raises:
+            UserError: it is damaged, encrypted or too large for one image or table.
+        """
+        if most is None and self.sizes[name] > LARGEST:
+            raise UserError(f"{self.path}: {name} is larger than {LARGEST >> 20} MiB; remove it.")
         with self.open(name) as file:
-            return file.read()
+            return file.read(LARGEST if most is None else most)
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
-        """Yield (relative path, content) in the order of `names`."""
-        return ((name, self.read(name)) for name in self.names)
+        """Yield (relative path, content) in the order in which they are read fastest."""
+        return ((name, self.read(name)) for name in self.sizes)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
-    """Open a zip or an unpacked folder.
+    """Open a folder, a zip or a tar.
 
     Raises:
-        UserError: it is no zip, or a member of the zip has a path that leads out of it.
+        UserError: it is none, one of its members leads out of it, is a link or stands there twice,
+            or a name is not UTF-8.
     """
     if path.is_dir():
-        files = (p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file())
-        yield Archive(path, _visible(files), lambda name: (path / name).open("rb"))
+        yield _folder(path)
         return
+    with _file(path) as file:
+        kind, form = ("tar", _tar) if is_tar(path) else ("zip", _zip)
+        try:
+            archive, members = form(file)
+        except UNREADABLE as error:
+            reason = "it is a web page" if _is_page(path) else error
+            raise UserError(f"{path} cannot be read as a {kind} archive ({reason}).") from error
+        with archive:
+            yield _packed(path, archive, members)
+
+
+def _file(path: Path) -> BinaryIO:
     try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise UserError(f"{path} cannot be read as a zip archive ({error}).") from error
-    with archive:
-        files = [info.filename for info in archive.infolist() if not info.is_dir()]
-        for name in files:
-            _check_member(path, name)
-        yield Archive(path, _visible(files), archive.open)
+        return path.open("rb")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).") from error
 
 
-def _check_member(path: Path, name: str) -> None:
-    member = PurePosixPath(name.replace("\\", "/"))
-    if ".." in member.parts or member.is_absolute() or ":" in "".join(member.parts[:1]):
-        raise UserError(f"{path}: the member {name!r} leads out of the archive; don't trust it.")
+def is_tar(path: Path) -> bool:
+    """Return whether a file's name is that of a tar, compressed or not."""
+    return path.name.lower().endswith(TARS)
 
 
-def _visible(names: Iterable[str]) -> list[str]:
-    return sorted(
-        name
-        for name in set(names)
-        if not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+def _is_page(path: Path) -> bool:
+    with _file(path) as file:
+        return file.read(100).lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A file in a zip or tar: its name there, its size, and whether it is a link or a device."""
+
+    name: str
+    size: int
+    info: object
+    link: bool = False
+    regular: bool = True
+
+
+def _zip(file: BinaryIO) -> tuple[zipfile.ZipFile, list[_Member]]:
+    def kind(info: zipfile.ZipInfo) -> int:
+        return stat.S_IFMT(info.external_attr >> 16) if info.create_system == 3 else 0
+
+    archive = zipfile.ZipFile(file)
+    # Some programs for Windows write backslashes between folders.
+    members = [
+        _Member(info.filename.replace("\\", "/"), info.file_size, info, stat.S_ISLNK(kind(info)))
+        for info in archive.infolist()
+        if not info.filename.endswith(("/", "\\"))
+    ]
+    return archive, members
+
+
+def _tar(file: BinaryIO) -> tuple[tarfile.TarFile, list[_Member]]:
+    archive = tarfile.open(fileobj=file)  # noqa: SIM115
+    members = [
+        _Member(info.name, info.size, info, info.issym(), info.isfile() or info.islnk())
+        for info in archive.getmembers()
+        if not info.isdir()
+    ]
+    return archive, members
+
+
+def _packed(
+    path: Path, archive: zipfile.ZipFile | tarfile.TarFile, members: list[_Member]
+) -> Archive:
+    """Return the archive of the members that are visible regular files."""
+    kept: dict[str, _Member] = {}
+    for member in members:
+        name = _inside(path, member.name)
+        if is_hidden(name) or not (member.regular or member.link):
+            continue
+        if member.link:
+            raise UserError(f"{path}: {name} is a symbolic link; pack the files themselves.")
+        if name in kept:
+            raise UserError(f"{path} holds {name} twice; pack it anew.")
+        kept[name] = member
+    read = archive.extractfile if isinstance(archive, tarfile.TarFile) else archive.open
+    return Archive(
+        path,
+        sorted(kept),
+        lambda name: read(kept[name].info),
+        {name: member.size for name, member in kept.items()},
+        len(members) - len(kept),
     )
 
 
-def find(folder: Path, name: str) -> Path | None:
-    """Return the archive `name` in `folder`, as a zip or unpacked, or None.
+def _inside(path: Path, name: str) -> str:
+    """Return a member's name in plain form, or refuse one that leads out of the archive."""
+    member = PurePosixPath(name)
+    if ".." in member.parts or member.is_absolute() or re.match(r"[A-Za-z]:", name):
+        raise UserError(f"{path}: the member {name!r} leads out of the archive; don't trust it.")
+    return utf8(path, member.as_posix())
 
-    `images.zip` also finds the folder `images`, and `images` the file `images.zip`; `name` may be
-    an absolute path.
+
+def _folder(path: Path) -> Archive:
+    sizes, passed_over = walk(path)
+    return Archive(path, sorted(sizes), lambda n: (path / n).open("rb"), sizes, passed_over)
+
+
+def find(folder: Path, name: str) -> Path | None:
+    """Return the archive `name` in `folder`, packed or unpacked, or None.
+
+    `images.zip` also finds the folder `images`, and `images` the files `images.zip`, `images.tar`
+    or `images.tar.gz`; `name` may be an absolute path.
     """
     path = folder / name
-    unpacked = path.with_suffix("") if path.suffix == ".zip" else path
-    candidates = [path, unpacked, unpacked.with_name(f"{unpacked.name}.zip")]
-    return next((candidate for candidate in candidates if candidate.exists()), None)
+    suffix = next((s for s in (".zip", *TARS) if path.name.lower().endswith(s)), "")
+    unpacked = path.with_name(path.name[: len(path.name) - len(suffix)])
+    packed = [unpacked.with_name(f"{unpacked.name}{s}") for s in (".zip", *TARS)]
+    return next((found for found in (path, unpacked, *packed) if found.exists()), None)
 
 
-def locate(folder: Path, name: str, expected: str = "a zip or a folder") -> Path:
+def locate(folder: Path, name: str, expected: str = "a folder, a zip or a tar") -> Path:
     """Return the archive `name` in `folder`.
 
     Raises:
@@ -143,48 +237,3 @@ def hold(record: Path, digest: str, path: Path) -> None:
             f"{path}: its content (SHA-256 {digest}) is not the one recorded in {record} at its "
             "first use; restore the archive, or delete the record to accept the new one."
         )
-
-
-def fetch(url: str, checksum: str, folder: Path, name: str) -> None:
-    """Download `url` to `folder/name`, whole or not at all.
-
-    `checksum` is "md5:..." or "sha256:..." of the file.
-
-    Raises:
-        UserError: no answer, or an answer with another checksum.
-    """
-    import pooch
-
-    downloader = pooch.HTTPDownloader(progressbar=True)
-    store = pooch.create(
-        folder, "", registry={name: checksum}, urls={name: url}, retry_if_failed=RETRIES
-    )
-    try:
-        store.fetch(name, downloader=downloader)
-    except OSError as error:  # requests' exceptions among them
-        raise unreachable(url, name, error) from error
-    except ValueError as error:
-        raise UserError(
-            f"{url}: the file that came does not have the checksum {checksum}; try again, or put "
-            f"{name} in the folder named by {ARCHIVES}."
-        ) from error
-
-
-def unreachable(url: str, name: str, error: Exception) -> UserError:
-    """Return the error that says what to do without a network."""
-    reason = " ".join(str(error).split())
-    return UserError(
-        f"{url} could not be downloaded ({reason}); fetch it elsewhere and put {name} in the "
-        f"folder named by the environment variable {ARCHIVES}."
-    )
-
-
-def write_images(path: Path, images: Iterable[tuple[str, np.ndarray]]) -> None:
-    """Write (member name, uint8 [h, w, 3]) to a zip of lossless PNG files, the same every time."""
-    from PIL import Image
-
-    with whole(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for name, pixels in images:
-            buffer = io.BytesIO()
-            Image.fromarray(pixels).save(buffer, "PNG")
-            archive.writestr(zipfile.ZipInfo(name), buffer.getvalue())

@@ -12,6 +12,15 @@ from ..ground.errors import UserError
 from ..ground.files import write_arrays
 
 
+def network_inputs(pixels: np.ndarray) -> np.ndarray:
+    """Return what networks get of images uint8 [n, height, width, channels].
+
+    Returns:
+        float32 [n, channels, height, width] in [0, 1].
+    """
+    return pixels.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+
+
 @dataclass(frozen=True)
 class ImageDataset:
     """Images of labelled classes, each class in one split.
@@ -71,6 +80,24 @@ class ImageDataset:
         of = [splits[name] for name in names]
         return cls(pixels, first, names, of, rotations, **described)
 
+    def refuse_alike(self, where: Path) -> None:
+        """Refuse classes whose images are all alike: something went wrong before they came here.
+
+        Raises:
+            UserError: the images of a class of several, or of all classes, are equal.
+        """
+        # The images of a class are sorted, so that they are alike if the first and last are.
+        firsts, lasts = self.pixels[self.first[:-1]], self.pixels[self.first[1:] - 1]
+        alike = (firsts == lasts).all((1, 2, 3))
+        if alike.all() and (firsts == firsts[0]).all():
+            raise UserError(f"{where}: all images are alike; check what they show.")
+        same = [self.names[c] for c in np.flatnonzero(alike & (np.diff(self.first) > 1))]
+        if same:
+            raise UserError(
+                f"{where}: the images of class {same[0]!r} are all alike ({len(same)} such classes)"
+                "; check what they show."
+            )
+
     def save(self, path: Path) -> None:
         """Write the prepared file."""
         write_arrays(
@@ -126,8 +153,7 @@ class ImageDataset:
 
     def images(self, index: np.ndarray, turns: int = 0) -> np.ndarray:
         """Return float32 [n, channels, height, width] in [0, 1], turned by `turns` quarters."""
-        chosen = np.rot90(self.pixels[index], turns, axes=(1, 2))
-        return chosen.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+        return network_inputs(np.rot90(self.pixels[index], turns, axes=(1, 2)))
 
     def sample(
         self, rng: np.random.Generator, split: str, tasks: int, way: int, shot: int, targets: int

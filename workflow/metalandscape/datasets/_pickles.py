@@ -107,7 +107,9 @@ class _Reader:
 
     def load(self) -> Any:
         for _ in range(MOST_INSTRUCTIONS):
-            opcode = OPCODES[self.source.read(1)]
+            opcode = OPCODES.get(code := self.source.read(1))
+            if opcode is None:
+                raise ValueError(f"{code!r} is no instruction")
             if opcode.name == "STOP":
                 return self._pop()
             self._step(opcode.name, self._argument(opcode))

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, model_serializer, model_validator
 
 from ..ground import plugins
 from ..ground.errors import UserError
 from ..ground.strict import Strict
 
 SPLITS = ("train", "val", "test")
+FOLDERS = "folders"
 
 
 def _count_or_names(value: Any) -> Any:
@@ -46,22 +47,24 @@ class ClassSplit(Strict):
                 raise ValueError(f"class {name!r} is named twice; a class belongs to one split")
         return self
 
-    def count(self, split: str) -> int:
-        """Return the number of classes of a split."""
+    def count(self, split: str) -> int | None:
+        """Return the number of classes of a split, or None if only the archive knows."""
         part = getattr(self, split)
         return len(part or []) if not isinstance(part, int) else part
 
-    def assign(self, names: Iterable[str], rng: np.random.Generator) -> dict[str, str]:
-        """Return the split of every class that has one, given the names of the classes there are.
+    def named(self) -> dict[str, str]:
+        """Return the split of every class, where the split holds lists of names."""
+        return {name: split for split in SPLITS for name in getattr(self, split) or []}
 
-        Numbers are taken from a permutation of the sorted names: first train, then val, then test.
+    def assign(self, names: Iterable[str], rng: np.random.Generator) -> dict[str, str]:
+        """Return the split of every class that has one, where the split holds numbers.
+
+        They are taken from a permutation of the sorted names: first train, then val, then test.
 
         Raises:
             UserError: there are fewer classes than the split asks for.
         """
         names = sorted(names)
-        if isinstance(self.train, list):
-            return {name: split for split in SPLITS for name in getattr(self, split) or []}
         if (need := sum(map(self.count, SPLITS))) > len(names):
             raise UserError(f"split: {need} classes asked of an archive with {len(names)}.")
         order = iter(rng.permutation(len(names)))
@@ -79,14 +82,31 @@ def shipped(name: str) -> Path:
     return own if own.is_file() else plugins.PACKAGE.parents[1] / name
 
 
+class FolderSplit(ClassSplit):
+    """The split that the archive's folders train, val and test are: `split: folders`."""
+
+    train: Part = Field(default=[])
+    test: Part = Field(default=[])
+
+    def count(self, split: str) -> None:
+        """Return None: the number of classes isn't known before the archive is read."""
+
+    @model_serializer
+    def _text(self) -> str:
+        return FOLDERS
+
+
 def load(value: Any) -> Any:
     """Replace the name of a JSON file by its content; anything else is returned as it is.
 
-    The name is relative to the working directory or, if there is no such file, that of a file that
+    `folders` is no file's name: it stands for the split that the archive's folders are. A file's
+    name is relative to the working directory or, if there is no such file, that of a file that
     comes with the package.
     """
     if not isinstance(value, str):
         return value
+    if value == FOLDERS:
+        return FolderSplit()
     path = next((p for p in (Path(value), shipped(value)) if p.is_file()), None)
     if path is None:
         raise ValueError("no such file in the working directory or among those of the package")
@@ -96,4 +116,6 @@ def load(value: Any) -> Any:
         raise ValueError(f"{path} is not a JSON file: {error}") from error
 
 
-SplitOrFile = Annotated[ClassSplit, BeforeValidator(load, json_schema_input_type=ClassSplit | str)]
+SplitOrFile = Annotated[
+    SerializeAsAny[ClassSplit], BeforeValidator(load, json_schema_input_type=ClassSplit | str)
+]

@@ -21,6 +21,8 @@ from . import ImageOptions, Split
 from ._images import ImageDataset
 from ._pixels import described
 
+NAME = "letters"
+
 FILL = 0.8  # the longer side of a glyph's bounding box, in units of the image's side
 OVERSAMPLING = 4  # strokes are drawn this many times larger and averaged down
 TEXTURE = 0.12  # standard deviation of the ground's colour between cells, of a range of 1

@@ -1,29 +1,38 @@
 """`image_folder`: any images sorted into one folder per class, in a zip or unpacked."""
 
+import logging
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from ..ground import randomness
 from ..ground.errors import UserError
-from . import ImageOptions, Split, _archives, _pixels
+from . import ImageOptions, Split, _archives, _downloads, _folders, _pixels
 from ._images import ImageDataset
-from ._splits import SplitOrFile
+from ._splits import FolderSplit, SplitOrFile
+
+SMALL = 16  # images of a class that 1 shot and the usual 15 targets need
+log = logging.getLogger(__name__)
+
+NAME = "images"
 
 
 class Options(ImageOptions):
     """Configuration of `kind: image_folder`.
 
     Attributes:
-        archive: a zip or a folder in the folder of archives, or an absolute path.
+        archive: a folder, zip or tar in the folder of archives, or an absolute path.
         image_size: height and width in pixels; other images are resized.
         channels: 1 (grey) or 3 (colour).
-        split: numbers of classes or lists of class names for train, val and test, or a JSON file of
-            such lists. Numbers are drawn by a fixed permutation of the sorted names.
+        ground: what transparent parts of an image show.
+        minimum_images: classes with fewer images are left out.
+        split: numbers of classes or lists of class names for train, val and test, a JSON file of
+            such lists, or `folders`: the archive's own folders train, val and test. Numbers are
+            drawn by a fixed permutation of the sorted names.
         url: where the archive is downloaded from; needs `sha256`.
         sha256: the SHA-256 of the file at `url`.
         torchvision: the torchvision dataset that is downloaded and written as `archive`.
@@ -35,6 +44,8 @@ class Options(ImageOptions):
     archive: str = Field(min_length=1)
     image_size: int = Field(ge=1)
     channels: Literal[1, 3] = 3
+    ground: _pixels.Ground = "white"
+    minimum_images: PositiveInt = 1
     split: SplitOrFile
     url: str | None = None
     sha256: str | None = Field(default=None, pattern=_archives.SHA256)
@@ -47,11 +58,13 @@ class Options(ImageOptions):
             raise ValueError("url and sha256 belong together; give both or none")
         if self.url and self.torchvision:
             raise ValueError("url and torchvision exclude each other; give one")
-        fetched = self.url or self.torchvision
-        if fetched and (
-            Path(self.archive).suffix != ".zip" or Path(self.archive).name != self.archive
-        ):
-            raise ValueError("archive should be the plain name of a .zip file if it is downloaded")
+        archive = Path(self.archive)
+        packed = archive.suffix == ".zip" or (self.url and _archives.is_tar(archive))
+        if (self.url or self.torchvision) and (not packed or archive.name != self.archive):
+            raise ValueError(
+                "archive should be the plain name of a .zip file (or a tar from a url) if it is "
+                "downloaded"
+            )
         return self
 
     def archives(self) -> list[str]:
@@ -62,9 +75,13 @@ class Options(ImageOptions):
         """Return whether the configuration says where the archive comes from."""
         return bool(self.url or self.torchvision)
 
-    def classes(self, split: Split) -> int:
-        """Return the number of classes of a split, turned ones included."""
-        return self.split.count(split) * (4 if self.rotations and split == "train" else 1)
+    def classes(self, split: Split) -> int | None:
+        """Return the number of classes of a split, turned ones included, if it is known."""
+        count = self.split.count(split)
+        named = isinstance(self.split.train, list)  # which of them are too small isn't known
+        if count is None or (named and self.minimum_images > 1):
+            return None
+        return count * (4 if self.rotations and split == "train" else 1)
 
     def input_shape(self) -> tuple[int, int, int]:
         """Return (channels, height, width)."""
@@ -80,7 +97,7 @@ def download(options: Options, folder: Path) -> None:
     if _archives.find(folder, options.archive) is not None:
         return
     if options.url:
-        _archives.fetch(options.url, f"sha256:{options.sha256}", folder, options.archive)
+        _downloads.fetch(options.url, f"sha256:{options.sha256}", folder, options.archive)
     elif options.torchvision:
         _fetch_torchvision(options.torchvision, folder / options.archive)
     else:
@@ -99,8 +116,8 @@ def _fetch_torchvision(name: str, archive: Path) -> None:
                 p: source(scratch, train=p == "train", download=True) for p in ("train", "test")
             }
         except (OSError, RuntimeError) as error:
-            raise _archives.unreachable(source.url, archive.name, error) from error
-        _archives.write_images(archive, _labelled(parts))
+            raise _downloads.unreachable(source.url, archive.name, error) from error
+        _downloads.write_images(archive, _labelled(parts))
 
 
 def _labelled(parts: dict) -> Iterator[tuple[str, np.ndarray]]:
@@ -111,26 +128,27 @@ def _labelled(parts: dict) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def prepare(options: Options, folder: Path, record: Path) -> ImageDataset:
-    """Return the images; a class is named as the folder that holds its images.
+    """Return the images; a class is named by the path of the folder that holds its images.
 
     Raises:
-        UserError: the archive or a class is missing, a file is no image, or the content is not that
-            of `content_sha256`.
+        UserError: the archive or a class is missing, a file is no image, all images of a class are
+            alike, or the content is not that of `content_sha256`.
     """
     path = _archives.locate(folder, options.archive)
     with _archives.opened(path) as archive:
-        members = by_class(archive.names)
-        splits = options.split.assign(members, randomness.generator(0, "image_folder", "split"))
-        _check_classes(path, splits, members)
-        classes = {name: _images(archive, members[name], options) for name in splits}
+        found = _folders.classes(archive)
+        splits = _splits_of(found, options)
+        _tell(archive, found, splits, options.minimum_images)
+        classes = _images(archive, found, splits, options)
     dataset = ImageDataset.from_classes(
         classes,
         splits,
         options.rotations,
         turned_together=options.turned_together,
-        preprocessing=_pixels.described(options.image_size, options.channels),
+        preprocessing=_pixels.described(options.image_size, options.channels, options.ground),
         kind=options.kind,
     )
+    dataset.refuse_alike(path)
     _check_content(path, dataset, options.content_sha256)
     return dataset
 
@@ -140,35 +158,68 @@ def restore(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> Im
     return ImageDataset.restore(arrays, metadata)
 
 
-def by_class(names: Iterable[str]) -> dict[str, list[str]]:
-    """Return the files by class: the name of their parent folder.
+def _splits_of(found: _folders.Classes, options: Options) -> dict[str, str]:
+    """Return the split of every class that is to be kept."""
+    split = options.split
+    large = {name for name, m in found.members.items() if len(m) >= options.minimum_images}
+    if isinstance(split, FolderSplit):
+        splits = _folders.by_folders(found)
+    elif isinstance(split.train, int):
+        _folders.refuse_parted(found)
+        splits = split.assign(large, randomness.generator(0, "image_folder", "split"))
+    else:
+        splits = _folders.by_names(found, split.named())
+    return _of_size(found, {name: s for name, s in splits.items() if name in large}, options)
 
-    Folders that hold folders are no classes: a README beside the class folders is left out.
-    """
-    parents = {name: PurePosixPath(name).parent for name in names}
-    outer = {above for parent in set(parents.values()) for above in parent.parents}
-    classes: dict[str, list[str]] = {}
-    for name, parent in parents.items():
-        if parent not in outer and parent.name:
-            classes.setdefault(parent.name, []).append(name)
-    return classes
+
+def _of_size(found: _folders.Classes, splits: dict[str, str], options: Options) -> dict[str, str]:
+    """Return the splits if those that had classes still have some."""
+    for split in ("train", "test"):
+        if split not in splits.values() and options.split.count(split) != 0:
+            raise UserError(
+                f"{found.path}: no class of {split} has {options.minimum_images} images; lower "
+                "minimum_images."
+            )
+    return splits
 
 
-def _check_classes(path: Path, splits: Iterable[str], members: dict) -> None:
-    missing = sorted(set(splits) - set(members))
-    if missing:
-        raise UserError(
-            f"{path} has no images of class {missing[0]!r}, which split names ({len(missing)} "
-            f"missing, {len(members)} found); correct split or the archive."
+def _tell(
+    archive: _archives.Archive, found: _folders.Classes, splits: Mapping[str, str], minimum: int
+) -> None:
+    """Log what was passed over, and the classes that are too small or may surprise, a line each."""
+    sizes = {name: len(found.members[name]) for name in sorted(found.members)}
+    small = [f"{name} ({sizes[name]})" for name in sizes if name in splits and sizes[name] < SMALL]
+    left = [f"{name} ({size})" for name, size in sizes.items() if size < minimum]
+    inner = [f"{name} in {outer}" for name, outer in _folders.nested(splits)]
+    passed = archive.passed_over + found.others
+    if passed or found.strays:
+        log.info(
+            f"{archive.path}: passed over {passed} files (hidden or no images) and "
+            f"{len(found.strays)} images (in no class folder)"
         )
+    for what, names in (
+        (f"left out, for having fewer than {minimum} images", left),
+        (f"with fewer than {SMALL} images, which 1 shot and 15 targets need", small),
+        ("in the folder of another class", inner),
+    ):
+        if names:
+            log.info(f"{archive.path}: classes {what} ({len(names)}): {', '.join(names)}")
 
 
-def _images(archive: _archives.Archive, members: list[str], options: Options) -> list[np.ndarray]:
-    """Return the images of some members, uint8 [size, size, channels]."""
-    size, channels = options.image_size, options.channels
-    return [
-        _pixels.decode(archive.read(m), f"{archive.path}: {m}", size, channels) for m in members
-    ]
+def _images(
+    archive: _archives.Archive, found: _folders.Classes, splits: Iterable[str], options: Options
+) -> dict[str, list[np.ndarray]]:
+    """Return the images of some classes, uint8 [size, size, channels], by class."""
+    of = {member: name for name in splits for member in found.members[name]}
+    classes: dict[str, list[np.ndarray]] = {name: [] for name in splits}
+    for member in archive.sizes:  # in the order in which they are read fastest
+        if member in of:
+            where = f"{archive.path}: {member}"
+            pixels = _pixels.decode(
+                archive.read(member), where, options.image_size, options.channels, options.ground
+            )
+            classes[of[member]].append(pixels)
+    return classes
 
 
 def _check_content(path: Path, dataset: ImageDataset, expected: str | None) -> None:

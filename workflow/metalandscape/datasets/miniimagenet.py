@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -22,6 +23,8 @@ from . import DatasetOptions, Split, _archives, _pickles, _pixels
 from ._images import ImageDataset
 from ._splits import SPLITS, shipped
 
+NAME = "MiniImagenet"
+
 RAVI = shipped("config/splits/miniimagenet_ravi.json")
 COUNTS = {
     "ravi": {"train": 64, "val": 16, "test": 20},
@@ -30,10 +33,16 @@ COUNTS = {
 IMAGES = 600
 SIDE = 84
 PICKLES = {split: f"mini-imagenet-cache-{split}.pkl" for split in SPLITS}
+# The same in the files of MetaOptNet (Lee et al. 2019), after Gidaris & Komodakis (2018).
+CATEGORIES = {
+    split: f"miniImageNet_category_split_{'train_phase_' if split == 'train' else ''}{split}.pickle"
+    for split in SPLITS
+}
 TABLES = {split: f"{split}.csv" for split in SPLITS}
 EXPECTED = (
-    f"a zip or folder with {', '.join(PICKLES.values())}, or with {', '.join(TABLES.values())} and "
-    "images/; it can't be downloaded and must be provided by you, see the docs"
+    f"a folder, zip or tar with {', '.join(PICKLES.values())}, with "
+    f"{', '.join(CATEGORIES.values())}, or with {', '.join(TABLES.values())} and images/; it can't "
+    "be downloaded and must be provided by you, see the docs"
 )
 
 Classes = dict[str, np.ndarray | list[np.ndarray]]  # images uint8 [h, w, 3] by class
@@ -43,7 +52,7 @@ class Options(DatasetOptions):
     """Configuration of `kind: miniimagenet`.
 
     Attributes:
-        archive: a zip or a folder in the folder of archives, or an absolute path.
+        archive: a folder, zip or tar in the folder of archives, or an absolute path.
         image_size: height and width in pixels; other images are resized.
         split: "ravi" is the true split, 64 / 16 / 20 classes; "paper" the 64 / 12 / 24 that the
             paper prints, made by moving the last four validation classes to test.
@@ -86,15 +95,17 @@ def prepare(options: Options, folder: Path, record: Path) -> ImageDataset:
     classes, splits = _read(path, options.image_size)
     if options.split == "paper":
         splits = paper_split(splits)
-    if options.sha256 is None:
-        _archives.hold(record, digest, path)  # after the checks: nothing else is worth recording
-    return ImageDataset.from_classes(
+    dataset = ImageDataset.from_classes(
         classes,
         splits,
         rotations=False,
         preprocessing=_pixels.described(options.image_size, 3),
         kind=options.kind,
     )
+    dataset.refuse_alike(path)
+    if options.sha256 is None:
+        _archives.hold(record, digest, path)  # after the checks: nothing else is worth recording
+    return dataset
 
 
 def restore(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> ImageDataset:
@@ -109,7 +120,7 @@ def fingerprint(path: Path) -> str:
     """
     with _archives.opened(path) as archive:
         members, form = _members(archive)
-        names = form.values() if form is PICKLES else members
+        names = members if form is TABLES else form.values()
         return _archives.content_digest({n: _sha256(archive, members[n]) for n in names})
 
 
@@ -137,7 +148,7 @@ def paper_split(splits: Mapping[str, str]) -> dict[str, str]:
 
 
 def _members(archive: _archives.Archive) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the archive's members by file name, and its form: `PICKLES` or `TABLES`.
+    """Return the archive's members by file name, and its form: `PICKLES`, `CATEGORIES` or `TABLES`.
 
     Members go by their file names because the folders around them differ among copies.
 
@@ -145,11 +156,15 @@ def _members(archive: _archives.Archive) -> tuple[dict[str, str], dict[str, str]
         UserError: it has the files of neither form, or a file name twice.
     """
     members = {PurePosixPath(name).name: name for name in archive.names}
-    form = next((f for f in (PICKLES, TABLES) if members.keys() >= set(f.values())), None)
+    form = next(
+        (f for f in (PICKLES, CATEGORIES, TABLES) if members.keys() >= set(f.values())), None
+    )
     if form is None:
         raise UserError(f"{archive.path} is not the expected archive ({EXPECTED}).")
-    if len(members) < len(archive.names):
-        raise UserError(f"{archive.path} holds two files of the same name; remove one.")
+    times = Counter(PurePosixPath(name).name for name in archive.names)
+    twice = [name for name in (members if form is TABLES else form.values()) if times[name] > 1]
+    if twice:
+        raise UserError(f"{archive.path} holds two files named {twice[0]}; remove one.")
     return members, form
 
 
@@ -160,7 +175,7 @@ def _read(path: Path, size: int) -> tuple[Classes, dict[str, str]]:
     ravi = json.loads(RAVI.read_text())
     with _archives.opened(path) as archive:
         members, form = _members(archive)
-        read = read_pickle if form is PICKLES else read_table
+        read = read_table if form is TABLES else read_pickle
         for split in SPLITS:
             part = read(archive, members, form[split], size)
             _check(f"{path}: {members[form[split]]}", part, split, ravi[split])
@@ -193,7 +208,7 @@ def read_pickle(
     """
     where = f"{archive.path}: {members[name]}"
     with archive.open(members[name]) as file:
-        content = _pickles.load(file, where)
+        content = _pickles.load(file, where, archive.sizes[members[name]])
     try:
         pixels, rows = _unpack(content)
     except (KeyError, TypeError, ValueError) as error:

@@ -1,21 +1,25 @@
 """`omniglot`: 1623 handwritten characters of 50 alphabets, 20 drawings each (Lake et al. 2015)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ..ground import randomness
 from ..ground.errors import UserError
-from . import ImageOptions, Split, _archives, _pixels
+from . import ImageOptions, Split, _archives, _downloads, _pixels
 from ._images import ImageDataset
 from ._splits import ClassSplit
 
+NAME = "Omniglot"
+
 SOURCE = "https://github.com/brendenlake/omniglot/raw/master/python"
 CHARACTERS = 1623
+FINN = 1200  # characters for meta-training
+OFFICIAL = 964  # characters of the background set
 DRAWINGS = 20
 # Each archive: the MD5 of the upstream zip and the digest of its content, whatever its container.
 PARTS = {
@@ -33,19 +37,29 @@ PARTS = {
 class Options(ImageOptions):
     """Configuration of `kind: omniglot`.
 
-    Finn et al. (2017) train on 1200 characters drawn at random and test on the other 423, but their
-    list was never published. Here it is the first `train_classes` of a fixed permutation of the
-    1623 sorted names, the same in every run.
+    Two splits are in use. `official` is that of the archives: background characters for
+    meta-training, those of other alphabets, named evaluation, for meta-test (Lake et al. 2015).
+    `finn`: Finn et al. (2017) train on 1200 characters drawn at random and test on the other 423,
+    but their list was never published. Here it is the first `train_classes` of a fixed permutation
+    of the 1623 sorted names, the same in every run.
 
     Attributes:
         image_size: height and width in pixels; the drawings have 105.
-        train_classes: characters for meta-training; the rest is for meta-test.
+        split: "finn" or "official".
+        train_classes: characters for meta-training under `finn`; the rest is for meta-test.
     """
 
     kind: Literal["omniglot"]
     image_size: int = Field(default=28, ge=1)
-    train_classes: int = Field(default=1200, ge=1, lt=CHARACTERS)
+    split: Literal["finn", "official"] = "finn"
+    train_classes: int = Field(default=FINN, ge=1, lt=CHARACTERS)
     rotations: bool = True
+
+    @model_validator(mode="after")
+    def _check(self) -> "Options":
+        if self.split == "official" and self.train_classes != FINN:
+            raise ValueError("train_classes belongs to split: finn; remove one of them")
+        return self
 
     def archives(self) -> list[str]:
         """Return the names of the two upstream zips."""
@@ -57,8 +71,9 @@ class Options(ImageOptions):
 
     def classes(self, split: Split) -> int:
         """Return the number of characters of a split, turned ones included; "val" has none."""
-        train = self.train_classes * (4 if self.rotations else 1)
-        return {"train": train, "test": CHARACTERS - self.train_classes}.get(split, 0)
+        train = OFFICIAL if self.split == "official" else self.train_classes
+        turns = 4 if self.rotations else 1
+        return {"train": train * turns, "test": CHARACTERS - train}.get(split, 0)
 
     def input_shape(self) -> tuple[int, int, int]:
         """Return (channels, height, width)."""
@@ -74,7 +89,7 @@ def download(options: Options, folder: Path) -> None:
     for name, (md5, _) in PARTS.items():
         archive = f"{name}.zip"
         if _archives.find(folder, archive) is None:
-            _archives.fetch(f"{SOURCE}/{archive}", f"md5:{md5}", folder, archive)
+            _downloads.fetch(f"{SOURCE}/{archive}", f"md5:{md5}", folder, archive)
 
 
 def prepare(options: Options, folder: Path, record: Path) -> ImageDataset:
@@ -84,13 +99,14 @@ def prepare(options: Options, folder: Path, record: Path) -> ImageDataset:
         UserError: an archive is missing, or its content is not that of the upstream archive.
     """
     classes: dict[str, list[np.ndarray]] = {}
-    for name, (_, digest) in PARTS.items():
+    official: dict[str, str] = {}
+    for (name, (_, digest)), part in zip(PARTS.items(), ("train", "test"), strict=True):
         for member, data in _verified(folder, name, digest).items():
             drawing = 255 - _pixels.decode(data, member, options.image_size, 1)
-            classes.setdefault("/".join(PurePosixPath(member).parts[-3:-1]), []).append(drawing)
-    test = CHARACTERS - options.train_classes
-    split = ClassSplit(train=options.train_classes, val=0, test=test)
-    splits = split.assign(classes, randomness.generator(0, "omniglot", "split"))
+            character = "/".join(PurePosixPath(member).parts[-3:-1])
+            classes.setdefault(character, []).append(drawing)
+            official[character] = part
+    splits = official if options.split == "official" else _finn(classes, options.train_classes)
     return ImageDataset.from_classes(
         classes,
         splits,
@@ -99,6 +115,11 @@ def prepare(options: Options, folder: Path, record: Path) -> ImageDataset:
         preprocessing=_pixels.described(options.image_size, 1, inverted=True),
         kind=options.kind,
     )
+
+
+def _finn(names: Iterable[str], train: int) -> dict[str, str]:
+    split = ClassSplit(train=train, val=0, test=CHARACTERS - train)
+    return split.assign(names, randomness.generator(0, "omniglot", "split"))
 
 
 def restore(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> ImageDataset:

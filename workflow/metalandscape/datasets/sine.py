@@ -12,6 +12,8 @@ from ..ground.strict import Strict
 from . import DatasetOptions
 from ._regression import RegressionDataset
 
+NAME = "sine regression"
+
 
 def _ordered(value: list[float]) -> list[float]:
     if len(value) != 2 or value[0] >= value[1]:

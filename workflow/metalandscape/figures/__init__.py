@@ -73,12 +73,10 @@ class FigureData:
     def pooled(self, first: str, second: str) -> pd.DataFrame:
         """Return the rows of `joined` for all runs, with `run` and `shot`.
 
-        `seed` counts the trainings (a run with a seed), because these are what a bootstrap over all
-        runs draws.
+        Runs share their seeds: a correlation within seeds compares the runs of one seed.
         """
         parts = [
             self.joined(name, first, second).assign(run=name, shot=run.shot)
             for name, run in self.runs.items()
         ]
-        points = pd.concat(parts, ignore_index=True)
-        return points.assign(seed=points.groupby(["run", "seed"], sort=False).ngroup())
+        return pd.concat(parts, ignore_index=True)

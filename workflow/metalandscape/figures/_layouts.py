@@ -2,69 +2,114 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from ..results.statistics import correlation
+from ..results.statistics import correlation, too_few, trend_free
 from . import FigureData
+from ._curves import chance, decline, draw_curve, draw_mean, draw_seeds, fit
 from ._style import (
     BLUE,
-    LABELS,
+    GREY,
     ORANGE,
     SEQUENCE,
+    Look,
     colourbar,
-    labels,
+    dot,
+    label,
     legend,
     letter,
-    palette,
+    line,
+    looks,
     panels,
     performance,
-    seeds,
+    shades,
+    shared_labels,
+    ticks,
     title,
 )
 
+Panels = Sequence[tuple[FigureData, str]]  # what each panel shows, and the quantity
 
-def curves(shown: Sequence[tuple[FigureData, str]]) -> tuple[Figure, list[Axes]]:
+THIN = 0.6  # points, a seed's line beside the mean
+
+
+def named(shown: Panels) -> tuple[list[dict[str, str]], dict[str, Look]]:
+    """Return the labels of the runs of each panel, and the look of every label in all of them."""
+    texts = shared_labels([data.runs for data, _ in shown])
+    runs = {
+        text: data.runs[name]
+        for (data, _), own in zip(shown, texts, strict=True)
+        for name, text in own.items()
+    }
+    return texts, looks(runs)
+
+
+def curves(shown: Panels, individual: bool = False) -> tuple[Figure, list[Axes], list[Line2D]]:
     """Draw a panel for every (data, quantity): a curve over epochs for each run of the data.
 
-    The same name has the same colour in all panels, and one legend explains them.
+    A label has the same look in all panels. With `individual`, thin lines show the seeds instead of
+    a band.
+
+    Returns:
+        The figure, its panels, and what its legend should show.
     """
     figure, axes = panels(len(shown))
-    colours = palette(label for data, _ in shown for label in labels(data.runs).values())
-    for ax, (data, quantity) in zip(axes, shown, strict=True):
-        for name, label in labels(data.runs).items():
-            seeds(ax, data.curve(name, quantity), colours[label])
-        ax.set(title=title(*data.runs.values()), ylabel=LABELS[quantity])
+    texts, used = named(shown)
+    everything = [run for data, _ in shown for run in data.runs.values()]
+    handles = [line(look, text) for text, look in used.items()]
+    for ax, (data, quantity), own in zip(axes, shown, texts, strict=True):
+        drawn = {text: data.curve(name, quantity) for name, text in own.items()}
+        for text, curve in drawn.items():
+            if individual:
+                draw_mean(ax, curve, used[text])
+                draw_seeds(ax, curve, used[text], THIN)
+            else:
+                draw_curve(ax, curve, used[text])
+        heading = title(*data.runs.values(), among=everything)
+        fit([ax], drawn.values(), initial=quantity == "target_accuracy" and not individual)
+        ax.set(title=heading, ylabel=label(quantity))
         sns.despine(ax=ax)
     letter(axes)
-    legend(figure, colours)
-    return figure, axes
+    return figure, axes, handles
 
 
 def by_setting(data: FigureData, quantity: str) -> Figure:
     """Draw a panel for every dataset, way and shot with a curve per algorithm."""
-    return curves([(group, quantity) for group in data.by("dataset", "way", "shot")])[0]
+    shown = [(group, quantity) for group in data.by("dataset", "way", "shot")]
+    figure, _, handles = curves(shown)
+    legend(figure, handles)
+    return figure
 
 
 def adapted_solutions(data: FigureData) -> Figure:
-    """Draw accuracy, support loss and curvature; a dotted line marks each accuracy's maximum."""
+    """Draw accuracy, support loss and curvature; a vertical line marks where accuracy declines."""
     quantities = "target_accuracy", "support_loss", "hessian_norm"
-    figure, axes = curves([(data, quantity) for quantity in quantities])
-    colours = palette(labels(data.runs).values())
-    for name, colour in zip(data.runs, colours.values(), strict=True):
-        accuracy = data.curve(name, "target_accuracy").groupby("epoch")["value"].mean()
+    figure, axes, handles = curves([(data, quantity) for quantity in quantities])
+    handles += chance(axes[0], data.runs.values())
+    (texts, *_), used = named([(data, quantities[0])])
+    declines = {text: decline(data.curve(name, "target_accuracy")) for name, text in texts.items()}
+    marked = {text: epoch for text, epoch in declines.items() if epoch is not None}
+    for index, (text, epoch) in enumerate(marked.items()):
+        # Lines at the same epoch fill each other's gaps.
+        dashes = (3 * index, (3, 3 * max(1, len(marked) - 1)))
         for ax in axes:
-            ax.axvline(accuracy.idxmax(), color=colour, linestyle=":", linewidth=1)
+            ax.axvline(epoch, color=used[text].colour, linestyle=dashes, linewidth=1, zorder=0.6)
+    if marked:
+        mark = {"marker": "|", "linestyle": "", "markersize": 9}
+        handles.append(line(GREY, "maximum of accuracy, where accuracy falls after it", **mark))
+    legend(figure, handles)
     return figure
 
 
 def accuracy_against(
     data: FigureData, metric: str, individual: bool, scatters: bool = False
 ) -> Figure:
-    """Draw a panel per run: accuracy (blue) and a metric (orange) over epochs, with their R.
+    """Draw a panel per run: performance (blue) and a metric (orange) over epochs, with their R.
 
     Args:
         data: the figure's data.
@@ -77,40 +122,66 @@ def accuracy_against(
     figure, axes = panels(count, columns=2 if count <= 4 else 4)
     if scatters:
         norm = colourbar(figure, axes, data.table["epoch"], "epoch")
+    handles = {}
     for index, (name, run) in enumerate(data.runs.items()):
-        ax = axes[step * index]
-        twin_curves(ax, data, name, metric, individual)
+        ax, last = axes[step * index], axes[step * (index + 1) - 1]
+        drawn = twin_curves(ax, data, name, metric, individual)
+        handles |= {handle.get_label(): handle for handle in drawn}
         points = data.joined(name, performance(run), metric)
-        r = correlation(points, performance(run), metric)
+        heading = title(run, among=data.runs.values())
         if scatters:
-            ax.set_title(title(run))
-            scatter(axes[step * index + 1], points, metric, performance(run), "epoch", norm)
-        axes[step * (index + 1) - 1].set_title(f"{r}" if scatters else f"{title(run)}\n{r}")
-    letter(axes[::step])
+            ax.set_title(heading)
+            colours = {"c": "epoch", "cmap": SEQUENCE, "norm": norm}
+            scatter(last, points, metric, performance(run), **colours)
+        r = related(points, performance(run), metric)
+        last.set_title(r if scatters else f"{heading}\n{r}")
+    letter(axes)
+    legend(figure, list(handles.values()))
     return figure
+
+
+def related(points: pd.DataFrame, x: str, y: str) -> str:
+    """Return in words R of two columns within seeds, and below it R beyond their common trend."""
+    beyond = trend_free(points, x, y)
+    few = too_few(beyond.n_seeds, beyond.n_checkpoints)
+    value = "not defined" if np.isnan(beyond.r) else f"{beyond.r:.2f}"
+    interval = "" if few or np.isnan(beyond.r) else f" [{beyond.low:.2f}, {beyond.high:.2f}]"
+    return f"{correlation(points, x, y)}\nbeyond trend: {value}{interval}"
 
 
 def twin_curves(
     ax: Axes, data: FigureData, name: str, metric: str, individual: bool = False
-) -> None:
-    """Draw performance (blue) and a metric (orange) of one run over epochs, on twin axes."""
-    twin = ax.twinx()
-    quantities = performance(data.runs[name]), metric
-    for side, quantity, colour in zip((ax, twin), quantities, (BLUE, ORANGE), strict=True):
-        seeds(side, data.curve(name, quantity), colour, individual)
-        side.set_ylabel(LABELS[quantity], color=colour)
+) -> list[Line2D]:
+    """Draw performance (blue) and a metric (orange) of one run over epochs, on twin axes.
+
+    Returns:
+        What a legend should show.
+    """
+    twin, run = ax.twinx(), data.runs[name]
+    handles = []
+    for side, quantity, colour in ((ax, performance(run), BLUE), (twin, metric, ORANGE)):
+        curve = data.curve(name, quantity)
+        if individual:
+            draw_seeds(side, curve, Look(colour))
+        else:
+            draw_curve(side, curve, Look(colour), ax if side is twin else None)
+        fit([side], [curve], quantity == "target_accuracy")
+        side.set_ylabel(label(quantity), color=colour)
         side.tick_params(axis="y", colors=colour)
         sns.despine(ax=side, right=False)
+        handles.append(line(colour, label(quantity)))
+    return handles + chance(ax, [run])
 
 
-def scatter(ax: Axes, points: pd.DataFrame, x: str, y: str, shade: str, norm: Normalize) -> None:
-    """Draw a point for every row, shaded by a column."""
-    ax.scatter(x, y, c=shade, data=points, cmap=SEQUENCE, norm=norm, s=14, linewidths=0)
-    ax.set(xlabel=LABELS[x], ylabel=LABELS[y])
+def scatter(ax: Axes, points: pd.DataFrame, x: str, y: str, **colours) -> None:
+    """Draw a point for every row."""
+    ax.scatter(x, y, data=points, s=14, linewidths=0, **colours)
+    ax.set(xlabel=label(x), ylabel=label(y))
+    ticks(ax)
     sns.despine(ax=ax)
 
 
-def across_shots(axes: Sequence[Axes], data: FigureData, metric: str, norm: Normalize) -> None:
+def across_shots(axes: Sequence[Axes], data: FigureData, metric: str) -> None:
     """Draw two scatters of performance against a metric over runs of different k, with R.
 
     The first has every checkpoint of every training, the second the last one of each.
@@ -118,7 +189,16 @@ def across_shots(axes: Sequence[Axes], data: FigureData, metric: str, norm: Norm
     runs = list(data.runs.values())
     y = performance(runs[0])
     points = data.pooled(y, metric)
-    last = points.sort_values("epoch", kind="stable").groupby("seed").tail(1)
+    last = points.sort_values("epoch", kind="stable").groupby(["run", "seed"]).tail(1)
+    colours = shades(points["shot"])
     for ax, chosen, which in zip(axes, (points, last), ("all", "last"), strict=True):
-        scatter(ax, chosen, metric, y, "shot", norm)
-        ax.set_title(f"{title(*runs)}, {which} checkpoints\n{correlation(chosen, y, metric)}")
+        scatter(ax, chosen, metric, y, c=chosen["shot"].map(colours).tolist())
+        # At the last checkpoints there is no trend over epochs.
+        r = correlation(chosen, y, metric) if which == "last" else related(chosen, y, metric)
+        ax.set_title(f"{title(*runs)}, {which} checkpoints\n{r}")
+
+
+def shot_legend(figure: Figure, data: FigureData) -> None:
+    """Put a legend above all panels with the colour of every k."""
+    colours = shades(run.shot for run in data.runs.values())
+    legend(figure, [dot(colour, f"k = {shot}") for shot, colour in colours.items()])

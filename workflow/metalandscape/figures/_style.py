@@ -1,18 +1,22 @@
-"""What all figures share: colours, sizes, names, and how they are saved."""
+"""What all figures share: colours, sizes, panels, legends, and how they are saved."""
 
+import hashlib
 import logging
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count, product
 from pathlib import Path
+from string import ascii_lowercase
+from typing import NamedTuple
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import pandas as pd
+import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, is_color_like, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -20,6 +24,29 @@ from matplotlib.ticker import MaxNLocator
 from ..ground.files import whole
 from ..settings.config import Run
 from . import FigureData
+from ._names import (
+    algorithm,
+    dataset,
+    declared,
+    elsewhere,
+    label,
+    labels,
+    performance,
+    shared_labels,
+    task,
+    title,
+)
+
+__all__ = [
+    "algorithm",
+    "dataset",
+    "label",
+    "labels",
+    "performance",
+    "shared_labels",
+    "task",
+    "title",
+]
 
 for chatty in ("fontTools", "matplotlib"):
     logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -32,87 +59,74 @@ sns.set_theme(
 )
 
 PANEL_WIDTH, PANEL_HEIGHT = 4.0, 2.9
+NARROW = 3.2  # inches, of a panel where four or more stand in a row
 DPI = 160
+TICKS, STEPS = 5, (1, 2, 2.5, 5, 10)  # at most so many intervals of such widths between ticks
+# Of quantities; algorithms have other colours.
 BLUE, ORANGE = sns.color_palette("colorblind")[0], sns.color_palette("colorblind")[3]
 GREY = "0.35"
 SEQUENCE = "viridis"
-STYLES = ("-", "--", ":", "-.")
-
-LABELS = {
-    "target_accuracy": "target accuracy",
-    "target_loss": "target loss",
-    "-target_loss": "$-$ target MSE",
-    "support_loss": "support loss",
-    "hessian_norm": r"$\mathbb{E}\,\|H\|_\sigma$",
-    "direction_cosine": r"$\mathbb{E}\,[\vec{\theta}_i\cdot\vec{\theta}_j]$",
-    "displacement_norm": r"$\mathbb{E}\,\|\tilde\theta_i-\theta^s\|_2$",
-    "gradient_product": r"$\mathbb{E}\,[g_i\cdot g_j]$",
-    "embedding_product": r"$\mathbb{E}\,[h_i\cdot h_j]$",
-}
-ALGORITHMS = {
-    "maml": "MAML",
-    "first_order_maml": "First-Order MAML",
-    "finetuning": "Finetuning baseline",
-}
+# For algorithms that declare no COLOUR of their own (Paul Tol's muted colours).
+SPARE = ("#117733", "#882255", "#999933", "#CC6677", "#DDCC77", "#88CCEE")
+STYLES = ("-", (0, (4, 1.5)), (0, (7, 1.5, 1, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (9, 2)))
+LIGHTER = 0.4  # share of white in the colour of every second variant of an algorithm
 
 
-def algorithm(run: Run) -> str:
-    """Return the algorithm's name as the paper writes it, with the regularizer if there is one."""
-    name = ALGORITHMS.get(run.algorithm, run.algorithm)
-    if not run.regularizer:
-        return name
-    options = [f"{k} = {v}" for k, v in run.regularizer.items() if k != "name"]
-    return f"Regularised {name} ({', '.join([run.regularizer['name'], *options])})"
+class Look(NamedTuple):
+    """How a line is drawn."""
+
+    colour: str
+    style: str | tuple = "-"
 
 
-def performance(run: Run) -> str:
-    """Return the quantity that generalization is judged by; regression has no accuracy."""
-    return "target_accuracy" if run.way else "-target_loss"
+def colour(name: str) -> str:
+    """Return an algorithm's colour, the same in every figure, whatever else is shown.
+
+    It is the `COLOUR` that its module declares; otherwise the name alone chooses a spare one, so
+    that two such algorithms may share it: `looks` then tells them apart by line style.
+    """
+    digest = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+    spare = SPARE[digest % len(SPARE)]
+    own = declared("algorithms", name, "COLOUR", spare)
+    return to_hex(own if is_color_like(own) else spare)
 
 
-def words(run: Run) -> dict[str, str]:
-    """Return the settings that figures name, in words."""
-    return {
-        "dataset": run.dataset,
-        "way": f"{run.way}-way" if run.way else "",
-        "shot": f"{run.shot}-shot",
-        "algorithm": algorithm(run),
-        "inner_steps": f"T = {run.inner_steps}",
-    }
+def looks(runs: Mapping[str, Run]) -> dict[str, Look]:
+    """Return a look for every label: its run's algorithm's colour, a line style per variant.
+
+    Every second variant is lighter.
+    """
+    found: dict[str, Look] = {}
+    variants: dict[str, Iterator[int]] = {}
+    for text, run in runs.items():
+        own = colour(run.algorithm)
+        variant = next(variants.setdefault(own, count()))
+        found[text] = Look(lighter(own, variant % 2), STYLES[variant % len(STYLES)])
+    return found
 
 
-def task(run: Run) -> str:
-    """Return way and shot in words."""
-    return " ".join(filter(None, (words(run)["way"], words(run)["shot"])))
+def lighter(colour: str, times: int = 1) -> str:
+    """Return a colour mixed with white, so many times."""
+    rgb = np.array(to_rgb(colour))
+    return to_hex(1 - (1 - rgb) * (1 - LIGHTER) ** times)
 
 
-def title(*runs: Run) -> str:
-    """Return the title of a panel: what the runs it shows have in common."""
-    first, *others = map(words, runs)
-    common = {k: v for k, v in first.items() if v and all(v == other[k] for other in others)}
-    shots = " ".join(common[k] for k in ("way", "shot") if k in common)
-    lines = [common.get("dataset"), shots], [common.get("algorithm"), common.get("inner_steps")]
-    return "\n".join(filter(None, (", ".join(filter(None, line)) for line in lines)))
-
-
-def labels(runs: dict[str, Run]) -> dict[str, str]:
-    """Return what tells the runs of a panel apart, by run; their algorithm if nothing does."""
-    named = {name: words(run) for name, run in runs.items()}
-    keys = next(iter(named.values()))
-    differing = [k for k in keys if len({w[k] for w in named.values()}) > 1] or ["algorithm"]
-    found = {name: ", ".join(w[k] for k in differing if w[k]) for name, w in named.items()}
-    # Runs that differ in a setting without words go by their own names.
-    return found if len(set(found.values())) == len(found) else {name: name for name in runs}
+def shades(values: Iterable[int]) -> dict[int, tuple]:
+    """Return a colour of the sequential scale for every different value, lightest left out."""
+    distinct = sorted(set(values))
+    steps = [0.85 * i / max(1, len(distinct) - 1) for i in range(len(distinct))]
+    return dict(zip(distinct, map(mpl.colormaps[SEQUENCE], steps), strict=True))
 
 
 def panels(count: int, columns: int = 3, height: float = PANEL_HEIGHT) -> tuple[Figure, list[Axes]]:
     """Return a figure with `count` panels in rows of at most `columns`."""
     columns = min(count, columns)
     rows = -(-count // columns)
+    width = PANEL_WIDTH if columns < 4 else NARROW
     figure, grid = plt.subplots(
         rows,
         columns,
-        figsize=(PANEL_WIDTH * columns, height * rows + 0.3),
+        figsize=(max(width * columns, 1.2 * PANEL_WIDTH), height * rows + 0.3),
         squeeze=False,
         layout="constrained",
     )
@@ -122,43 +136,52 @@ def panels(count: int, columns: int = 3, height: float = PANEL_HEIGHT) -> tuple[
     return figure, axes[:count]
 
 
-def letter(axes: list[Axes]) -> None:
+def letter(axes: Sequence[Axes]) -> None:
     """Put (a), (b), ... before the titles of several panels."""
     if len(axes) > 1:
-        for index, ax in enumerate(axes):
-            ax.set_title(f"({chr(ord('a') + index)}) {ax.get_title()}")
+        for ax, letters in zip(axes, _letters(), strict=False):
+            ax.set_title(f"({letters}) {ax.get_title()}")
 
 
-def epochs(ax: Axes) -> None:
-    """Make the x axis one of epochs."""
-    ax.set_xlabel("epoch")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+def _letters() -> Iterable[str]:
+    """Yield a to z, then aa, ab and so on."""
+    yield from ascii_lowercase
+    yield from map("".join, product(ascii_lowercase, repeat=2))
 
 
-def seeds(
-    ax: Axes, curve: pd.DataFrame, colour, individual: bool = False, style: str = "-"
-) -> None:
-    """Draw a quantity over epochs: every seed's line, or the mean over seeds and their range."""
-    how = {"units": "seed", "estimator": None} if individual else {"errorbar": ("pi", 100)}
-    look = {"color": colour, "linestyle": style, "linewidth": 1.0 if individual else 1.6}
-    sns.lineplot(curve, x="epoch", y="value", ax=ax, **look, **how)
-    epochs(ax)
+def ticks(ax: Axes, integer: str = "") -> None:
+    """Give both axes few enough ticks for their labels; whole ones on the axes named."""
+    for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
+        axis.set_major_locator(MaxNLocator(TICKS, steps=STEPS, integer=name in integer))
 
 
-def palette(names: Iterable[str]) -> dict[str, tuple]:
-    """Return a colour for every different name, in their order."""
-    names = list(dict.fromkeys(names))
-    return dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))
+def line(look: Look | tuple, name: str, **changes) -> Line2D:
+    """Return a line for a legend."""
+    look = look if isinstance(look, Look) else Look(look)
+    return Line2D(
+        [], [], **{"color": look.colour, "linestyle": look.style, "label": name} | changes
+    )
 
 
-def legend(figure: Figure, colours: dict[str, tuple], styles: dict[str, str] | None = None) -> None:
-    """Put one legend above all panels: names of colours, then names of line styles."""
-    handles = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
-    for name, style in (styles or {}).items():
-        handles.append(Line2D([], [], color=GREY, linestyle=style, label=name))
-    inches = 0.6 + 0.075 * max(len(handle.get_label()) for handle in handles)
+def dot(colour: tuple, name: str) -> Line2D:
+    """Return a point for a legend."""
+    return Line2D([], [], color=colour, marker="o", linestyle="", markersize=4, label=name)
+
+
+def legend(figure: Figure, handles: Sequence[Line2D]) -> None:
+    """Put one legend above all panels, in as many columns as fit."""
+    if not handles:
+        return
+    longest = max(_shown_length(handle.get_label()) for handle in handles)
+    inches = 0.55 + 0.075 * longest
     columns = max(1, min(len(handles), int(figure.get_figwidth() / inches)))
     figure.legend(handles=handles, loc="outside upper center", ncols=columns)
+
+
+def _shown_length(text: str) -> int:
+    """Return about how many characters a text has when drawn; a formula is half its source."""
+    parts = text.split("$")
+    return sum(len(part) if i % 2 == 0 else -(-len(part) // 2) for i, part in enumerate(parts))
 
 
 def colourbar(figure: Figure, axes: list[Axes], values: Iterable[int], label: str) -> Normalize:
@@ -185,7 +208,7 @@ def footer(figure: Figure, text: str) -> None:
 def save(figure: Figure, data: FigureData, outputs: list[str | Path]) -> None:
     """Write a figure to files of any format; scale, datasets and seeds of its runs are named."""
     if data.runs:
-        footer(figure, f"{data.scale}\n{_origin(figure, data)}")
+        footer(figure, "\n".join([data.scale, *_origin(figure, data)]))
     for path in outputs:
         # Printed without `savefig`, which draws everything once more to find out how.
         kind = Path(path).suffix[1:]
@@ -199,12 +222,42 @@ def save(figure: Figure, data: FigureData, outputs: list[str | Path]) -> None:
         figure.set_layout_engine("none")
 
 
-def _origin(figure: Figure, data: FigureData) -> str:
-    """Return in words what data and how many seeds a figure shows, and what its bands are."""
-    datasets = sorted({run.dataset for run in data.runs.values()})
-    count = data.table.groupby("run")["seed"].nunique()
-    number = str(count.max()) if count.min() == count.max() else f"{count.min()} to {count.max()}"
-    text = f"data: {', '.join(datasets)}; seeds per run: {number}"
+def _origin(figure: Figure, data: FigureData) -> list[str]:
+    """Return lines on the data and seeds a figure shows, its bands, and what it doesn't show."""
+    datasets = sorted({dataset(run) for run in data.runs.values()})
+    shown = data.table[data.table["run"].isin(list(data.runs))]
+    seeds = shown.groupby("run")["seed"].nunique()
+    number = str(seeds.max()) if seeds.min() == seeds.max() else f"{seeds.min()} to {seeds.max()}"
+    parts = [f"data: {', '.join(datasets)}", f"seeds per run: {number}"]
     collections = (c for ax in figure.axes for c in ax.collections)
-    banded = any(isinstance(c, PolyCollection) for c in collections)
-    return f"{text}; bands: range over seeds" if banded and count.max() > 1 else text
+    if any(isinstance(c, PolyCollection) for c in collections) and seeds.max() > 1:
+        parts.append("lines: mean over seeds, bands: range over seeds")
+    if any(map(_starts_outside, figure.axes)):
+        parts.append("axes are scaled without epoch 0, which may lie outside")
+    lines = ["; ".join(parts)]
+    if others := elsewhere(data.runs.values()):
+        lines.append(f"with dataset, way and shot differ: {'; '.join(others)}")
+    return [*lines, *_troubles(figure, shown)]
+
+
+def _troubles(figure: Figure, shown: pd.DataFrame) -> list[str]:
+    """Return lines on diverged adaptations and collapsed epochs, if there are any."""
+    lines = []
+    diverged = shown.groupby("run", sort=False)["n_diverged"].sum()
+    if counts := [f"{n:.0f} in run {run}" for run, n in diverged.items() if n]:
+        lines.append(f"diverged adaptations: {', '.join(counts)}")
+    if any(drawn.get_gid() == "collapsed" for ax in figure.axes for drawn in ax.lines):
+        lines.append("x: epochs in which meta-training collapsed")
+    return lines
+
+
+def _starts_outside(ax: Axes) -> bool:
+    """Return whether a curve begins at epoch 0 outside the axes."""
+    low, high = ax.get_ylim()
+    starts = [drawn.get_ydata()[0] for drawn in ax.lines if _from_epoch_0(ax, drawn)]
+    return any(start < low or start > high for start in starts)
+
+
+def _from_epoch_0(ax: Axes, drawn: Line2D) -> bool:
+    x = drawn.get_xdata()
+    return ax.get_xlabel() == "epoch" and len(x) > 2 and x[0] == 0

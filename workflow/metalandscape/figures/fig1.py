@@ -18,7 +18,7 @@ from matplotlib.patches import Ellipse
 
 from ..ground import randomness
 from . import FigureData
-from ._style import GREY, LABELS, footer, palette, panels
+from ._style import GREY, footer, label, panels, shades, ticks
 
 SECTION = "4"
 METRICS = ()
@@ -26,6 +26,8 @@ METRICS = ()
 SHOT, STEPS, RATE = 3, 5, 0.5
 RANGES = {"train": ((0.1, 2.5), (0.0, np.pi / 2)), "test": ((2.5, 5.0), (np.pi / 2, np.pi))}
 SHOWN = 3
+BESIDE = 0.3  # from the end of an arrow to its name, in units of the axes
+MARGIN = 0.5  # around everything drawn
 EXCESS = 0.1  # an ellipse bounds the steps d from theta~ with d.H d / 2 below this
 ARROWS = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.008, "zorder": 4}
 
@@ -46,17 +48,18 @@ def draw(data: FigureData) -> Figure:
     amplitudes, phases = RANGES["test"]
     phases = np.linspace(*phases, 2 * SHOWN + 1)[1::2]
     tasks = [sample(rng, amplitudes, (phase, phase))[0] for phase in phases]
-    figure, axes = panels(3, height=3.3)
-    colours = list(palette(phases).values())
+    figure, axes = panels(3, height=3.9)
+    colours = list(shades(range(SHOWN)).values())
+    limits = _limits(start, tasks)
     for panel, ax in zip((_curvature, _trajectories, _gradients), axes, strict=True):
+        _contours(ax, tasks, colours)
+        ax.set(**limits, aspect="equal")
         panel(ax, start, tasks, colours)
         ax.plot(*start, "o", color="black", markersize=4, zorder=5)
-        ax.annotate(
-            r"$\theta^s$", start, (0, -5), textcoords="offset points", ha="center", va="top"
-        )
-        _contours(ax, tasks, colours)
-        ax.set(xlim=(-7.0, 2.0), ylim=(-0.5, 5.0), aspect="equal")
+        below = {"textcoords": "offset points", "ha": "left", "va": "top"}
+        ax.annotate(r"$\theta^s$", start, (3, -3), **below)
         ax.set(xlabel=r"$\theta_1$", ylabel=r"$\theta_2$")
+        ticks(ax)
         sns.despine(ax=ax)
     footer(
         figure,
@@ -136,20 +139,21 @@ def _curvature(ax: Axes, start: np.ndarray, tasks: list[Task], colours: list) ->
         ax.add_patch(Ellipse(path[-1], width, height, angle=angle, **look))
     ax.legend(loc="upper left")
     ax.set_title(
-        f"(1) curvature at adapted solutions\n{LABELS['hessian_norm']} = {np.mean(norms):.2f}"
+        f"(1) curvature at adapted solutions\n{label('hessian_norm')} = {np.mean(norms):.2f}"
     )
 
 
 def _trajectories(ax: Axes, start: np.ndarray, tasks: list[Task], colours: list) -> None:
     """Draw every descent, its displacement and its direction."""
     units = directions(start, tasks)
-    for index, task in enumerate(tasks):
-        path = descend(start, task)
+    paths = [descend(start, task) for task in tasks]
+    for path in paths:
         _path(ax, path)
-        _name(ax, rf"$\tilde\theta_{index + 1}$", path[-1], start)
+    texts = [rf"$\tilde\theta_{i + 1}$" for i in range(SHOWN)]
+    _names(ax, texts, np.array([path[-1] for path in paths]), start)
     ax.quiver(*_at(start), *units.T, color=colours, **ARROWS)
     average = pair_average(units)
-    ax.set_title(f"(2) trajectories and directions\n{LABELS['direction_cosine']} = {average:.2f}")
+    ax.set_title(f"(2) trajectories and directions\n{label('direction_cosine')} = {average:.2f}")
 
 
 def _gradients(ax: Axes, start: np.ndarray, tasks: list[Task], colours: list) -> None:
@@ -158,10 +162,9 @@ def _gradients(ax: Axes, start: np.ndarray, tasks: list[Task], colours: list) ->
     # The shortest arrow last, so that none is hidden.
     order = np.argsort(-np.linalg.norm(vectors, axis=1))
     ax.quiver(*_at(start), *vectors[order].T, color=[colours[i] for i in order], **ARROWS)
-    for index, vector in enumerate(vectors):
-        _name(ax, f"$g_{index + 1}$", start + vector, start)
+    _names(ax, [f"$g_{i + 1}$" for i in range(SHOWN)], start + vectors, start)
     average = pair_average(vectors)
-    ax.set_title(rf"(3) gradients at $\theta^s$" f"\n{LABELS['gradient_product']} = {average:.2f}")
+    ax.set_title(rf"(3) gradients at $\theta^s$" f"\n{label('gradient_product')} = {average:.2f}")
 
 
 def _at(start: np.ndarray) -> np.ndarray:
@@ -174,11 +177,28 @@ def _path(ax: Axes, path: np.ndarray) -> None:
     ax.plot(*path[[0, -1]].T, ":", color=GREY)
 
 
-def _name(ax: Axes, text: str, point: np.ndarray, start: np.ndarray) -> None:
-    """Write beside a point, on the side away from theta^s."""
-    away = (point - start) / np.linalg.norm(point - start)
-    sides = {"ha": "left" if away[0] > 0 else "right", "va": "bottom" if away[1] > 0 else "top"}
-    ax.annotate(text, point, 5 * away, textcoords="offset points", zorder=6, **sides)
+def _names(ax: Axes, texts: list[str], points: np.ndarray, start: np.ndarray) -> None:
+    """Write beside the ends of arrows from theta^s, where it is farthest from all of them."""
+    along = np.linspace(0, 1, 50)[:, None, None]
+    arrows = (start + along * (points - start)).reshape(-1, 2)
+    angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    circle = BESIDE * np.stack([np.cos(angles), np.sin(angles)], 1)
+    for text, point in zip(texts, points, strict=True):
+        distances = np.linalg.norm((point + circle)[:, None] - arrows, axis=2).min(1)
+        place = point + circle[distances.argmax()]
+        ax.annotate(text, place, ha="center", va="center", zorder=6)
+        arrows = np.concatenate([arrows, place[None]])
+
+
+def _limits(start: np.ndarray, tasks: list[Task]) -> dict[str, tuple[float, float]]:
+    """Return the limits of both axes that hold all arrows and ellipses, the same in all panels."""
+    points = [start, *(start - gradient(start, task) for task in tasks)]
+    for task in tasks:
+        path = descend(start, task)
+        half = np.sqrt(2 * EXCESS * np.diag(np.linalg.inv(hessian(task))))
+        points += [*path, path[-1] - half, path[-1] + half]
+    low, high = np.min(points, 0) - MARGIN, np.max(points, 0) + MARGIN
+    return {"xlim": (low[0], high[0]), "ylim": (low[1], high[1])}
 
 
 def _contours(ax: Axes, tasks: list[Task], colours: list) -> None:

@@ -1,14 +1,14 @@
 """Figure 10: target accuracy against E[h_i . h_j], for different shots k.
 
-The paper doesn't say which points it shows: here are all checkpoints of all k, and beside them the
-last checkpoint of each training.
+A point is a checkpoint, its color the shot k. The paper doesn't say which points it shows: here
+are all checkpoints of all k, and beside them the last checkpoint of each training.
 """
 
 from matplotlib.figure import Figure
 
 from . import FigureData
-from ._layouts import across_shots
-from ._style import colourbar, letter, panels
+from ._layouts import across_shots, shot_legend
+from ._style import letter, panels
 
 SECTION = "6"
 CLAIMS = ("c10",)
@@ -19,8 +19,8 @@ def draw(data: FigureData) -> Figure:
     """Draw two panels per dataset, way and algorithm from runs that differ in their shot."""
     groups = data.by("dataset", "way", "algorithm")
     figure, axes = panels(2 * len(groups), columns=2)
-    norm = colourbar(figure, axes, (run.shot for run in data.runs.values()), "k")
     for index, group in enumerate(groups):
-        across_shots(axes[2 * index : 2 * index + 2], group, "embedding_product", norm)
+        across_shots(axes[2 * index : 2 * index + 2], group, "embedding_product")
     letter(axes)
+    shot_legend(figure, data)
     return figure

@@ -1,40 +1,73 @@
 """Figure 12: accuracy on meta-train and on meta-test tasks, in all settings.
 
-The accuracy on meta-train tasks is measured where ``metrics.accuracy.train_tasks`` asks for it.
+A color is an algorithm, a line style a setting (way and shot); lines are means over seeds, bands
+their range. The grey dotted lines mark chance, 1/way. The accuracy on meta-train tasks is measured
+where ``metrics.accuracy.train_tasks`` asks for it.
 """
 
 from itertools import cycle
 
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from . import FigureData
-from ._style import LABELS, STYLES, algorithm, legend, letter, palette, panels, seeds, task
+from ._curves import chance, draw_curve, fit
+from ._style import (
+    GREY,
+    STYLES,
+    Look,
+    algorithm,
+    colour,
+    dataset,
+    label,
+    legend,
+    letter,
+    line,
+    panels,
+    task,
+)
 
 SECTION = "B.1"
-CLAIMS = ("c12",)
+CLAIMS = ("c12", "c15", "c17")
 METRICS = ("accuracy",)
 OPTIONS = {"accuracy": ("train_tasks",)}
 SPLITS = {"train": "meta-train tasks", "test": "meta-test tasks"}
 
 
 def draw(data: FigureData) -> Figure:
-    """Draw a row per dataset: a colour per setting, a line style per algorithm, solid for MAML."""
+    """Draw a row per dataset, meta-train tasks on the left and meta-test tasks on the right."""
     groups = data.by("dataset")
     figure, axes = panels(len(SPLITS) * len(groups), columns=len(SPLITS))
-    colours = palette(task(run) for run in data.runs.values())
-    maml_first = sorted(data.runs.values(), key=lambda run: run.algorithm != "maml")
-    styles = dict(zip(dict.fromkeys(map(algorithm, maml_first)), cycle(STYLES), strict=False))
-    shown = [(group, split) for group in groups for split in SPLITS]
-    for ax, (group, split) in zip(axes, shown, strict=True):
-        for name, run in group.runs.items():
-            curve = group.curve(name, "target_accuracy", split)
-            seeds(ax, curve, colours[task(run)], style=styles[algorithm(run)])
-        dataset = next(iter(group.runs.values())).dataset
-        ax.set(title=f"{dataset}, {SPLITS[split]}", ylabel=LABELS["target_accuracy"])
-        sns.despine(ax=ax)
-    for left, right in zip(axes[::2], axes[1::2], strict=True):
-        left.sharey(right)
-    letter(axes[:: len(SPLITS)])
-    legend(figure, colours, styles)
+    tasks = dict.fromkeys(task(run) for run in data.runs.values())
+    styles = dict(zip(tasks, cycle(STYLES), strict=False))
+    handles: dict[str, Line2D] = {}
+    for row, group in enumerate(groups):
+        pair = axes[len(SPLITS) * row : len(SPLITS) * (row + 1)]
+        handles |= {handle.get_label(): handle for handle in _row(pair, group, styles)}
+    letter(axes)
+    algorithms = {algorithm(run): run.algorithm for run in data.runs.values()}
+    legend(
+        figure,
+        [
+            *(line(colour(name), words) for words, name in algorithms.items()),
+            *(line(Look(GREY, style), name) for name, style in styles.items()),
+            *handles.values(),
+        ],
+    )
     return figure
+
+
+def _row(axes: list[Axes], group: FigureData, styles: dict) -> list[Line2D]:
+    """Draw the curves of one dataset on one scale; return what marks chance."""
+    drawn = []
+    for ax, (split, words) in zip(axes, SPLITS.items(), strict=True):
+        for name, run in group.runs.items():
+            drawn.append(group.curve(name, "target_accuracy", split))
+            draw_curve(ax, drawn[-1], Look(colour(run.algorithm), styles[task(run)]))
+        of = dataset(next(iter(group.runs.values())))
+        ax.set(title=f"{of}, {words}", ylabel=label("target_accuracy"))
+        sns.despine(ax=ax)
+    fit(axes, drawn, initial=True)
+    return [handle for ax in axes for handle in chance(ax, group.runs.values())]

@@ -5,8 +5,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from .errors import UserError
+
+DTYPES = {"U8": "u1", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
+DAMAGE = (ValueError, LookupError, TypeError, AttributeError)  # what reading such a file raises
 
 
 @contextmanager
@@ -44,20 +50,41 @@ def read_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
 
     Returns:
         The arrays by name (read-only) and the metadata given to `write_arrays`.
+
+    Raises:
+        UserError: the file can't be read, is damaged, or is of another format.
     """
+    try:
+        return _mapped(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).") from error
+    except DAMAGE as error:
+        raise UserError(
+            f"{path} is damaged, or is no safetensors file; make or copy it anew."
+        ) from error
+
+
+def _mapped(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
     with open(path, "rb") as file:
         length = int.from_bytes(file.read(8), "little")
+        if length > os.fstat(file.fileno()).st_size:
+            raise ValueError("a header longer than the file")
         header = json.loads(file.read(length))
     metadata = json.loads(header.pop("__metadata__", {}).get("json", "{}"))
-    dtypes = {"U8": "u1", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
-    arrays = {
-        name: np.memmap(
-            path,
-            dtype=dtypes[entry["dtype"]],
-            mode="r",
-            offset=8 + length + entry["data_offsets"][0],
-            shape=tuple(entry["shape"]),
+    return {n: _array(path, n, entry, 8 + length) for n, entry in header.items()}, metadata
+
+
+def _array(path: str | Path, name: str, entry: Mapping[str, Any], start: int) -> np.ndarray:
+    """Return one array, given its entry in the header and where the data start."""
+    if entry["dtype"] not in DTYPES:
+        raise UserError(
+            f"{path}: its tensor {name} has the type {entry['dtype']}; convert it to one of "
+            f"{', '.join(DTYPES)}."
         )
-        for name, entry in header.items()
-    }
-    return arrays, metadata
+    return np.memmap(
+        path,
+        dtype=DTYPES[entry["dtype"]],
+        mode="r",
+        offset=start + entry["data_offsets"][0],
+        shape=tuple(entry["shape"]),
+    )

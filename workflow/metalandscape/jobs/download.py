@@ -5,12 +5,11 @@ nothing touches the network.
 """
 
 import argparse
-import json
 import os
 from pathlib import Path
 
 from ..datasets import ARCHIVES, chosen
-from ..ground.files import whole
+from ..datasets._manifest import save as save_manifest
 from ._common import add
 
 
@@ -27,5 +26,4 @@ def run(dataset: str, output: str) -> None:
     if not staged and options.downloadable():
         folder.mkdir(parents=True, exist_ok=True)
         kind.download(options, folder)
-    with whole(output) as temporary:
-        temporary.write_text(json.dumps({"folder": str(folder.resolve())}) + "\n")
+    save_manifest(Path(output), options, folder, bool(staged))

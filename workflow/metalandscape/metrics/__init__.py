@@ -3,7 +3,8 @@
 A module of this folder is a metric (`metrics:` in the configuration). It defines
 
 - `TASKS`: a literal, the kinds of tasks it exists for: "classification", "regression".
-- `QUANTITIES`: a literal, what it yields: {"name": {"label": "as on an axis", "unit": ""}}.
+- `QUANTITIES`: a literal, the `label` and the `unit` of every quantity it yields, as figures write
+  them. A name may have places in braces: `target_accuracy_step{t}` stands for every number t.
 - `Options`: its configuration keys, where it has any. `tasks`, `val_tasks` and `train_tasks` ask
   for that many fixed meta-test, meta-validation and meta-train tasks.
 - `measure(learner, tasks, options)`: yields `Measurement`s.

@@ -11,12 +11,20 @@ from pydantic import NonNegativeInt
 from torch import Tensor
 
 from ..ground import options
+from ..ground.errors import UserError
 from ..ground.options import TaskCount
 from ..tasks.task import Task
 from . import Learner, Measurement, Tasks, mean
 
 TASKS = ("classification", "regression")
 ACCURACY = "target_accuracy"
+QUANTITIES = {
+    "target_accuracy": {"label": "target accuracy", "unit": ""},
+    "target_accuracy_step{t}": {"label": "target accuracy after {t} inner steps", "unit": ""},
+    "initial_accuracy": {"label": "target accuracy before adaptation", "unit": ""},
+    "target_loss": {"label": "target loss", "unit": ""},
+    "support_loss": {"label": "support loss", "unit": ""},
+}
 
 
 class Options(options.Options):
@@ -61,9 +69,12 @@ def _judge(learner: Learner, task: Task, options: Options) -> dict[str, float]:
 
 def _at(learner: Learner, theta: Tensor, task: Task) -> dict[str, float]:
     """Return the quantities of a task at theta [P], all NaN where theta is not finite."""
+    classes = learner.network.tasks == "classification"
+    if classes and (task.target_y < 0).any():
+        raise UserError("accuracy: a task lacks its targets' labels; give target_labels.")
     target_loss, accuracy = learner.engine.evaluate(theta, task.target_x, task.target_y)
     support_loss, _ = learner.engine.evaluate(theta, task.support_x, task.support_y)
-    found = {ACCURACY: accuracy} if learner.network.tasks == "classification" else {}
+    found = {ACCURACY: accuracy} if classes else {}
     found |= {"target_loss": target_loss, "support_loss": support_loss}
     # The largest of logits that are NaN is the first: chance accuracy, which would be no answer.
     diverged = not all(map(isfinite, (target_loss, support_loss)))

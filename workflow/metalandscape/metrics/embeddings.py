@@ -17,6 +17,7 @@ from . import Learner, Measurement, Tasks
 from ._pairs import jackknife_error
 
 TASKS = ("classification",)
+QUANTITIES = {"embedding_product": {"label": r"$\mathbb{E}\,[h_i\cdot h_j]$", "unit": ""}}
 
 
 class Options(options.Options):

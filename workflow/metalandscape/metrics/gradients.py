@@ -16,6 +16,12 @@ from . import Learner, Measurement, Tasks, mean
 from ._pairs import direction, jackknife_error, pair_averages
 
 TASKS = ("classification", "regression")
+QUANTITIES = {
+    "gradient_product": {"label": r"$\mathbb{E}\,[g_i\cdot g_j]$", "unit": ""},
+    "gradient_cosine": {"label": r"$\mathbb{E}\,[\cos(g_i, g_j)]$", "unit": ""},
+    "gradient_norm": {"label": r"$\mathbb{E}\,\|g_i\|_2$", "unit": ""},
+    "noise_scale": {"label": "gradient noise scale", "unit": ""},
+}
 
 
 class Options(options.Options):

@@ -19,6 +19,15 @@ from . import Learner, Measurement, Tasks, mean
 from ._lanczos import Extremes, Limits, extremes
 
 TASKS = ("classification", "regression")
+QUANTITIES = {
+    "hessian_norm": {"label": r"$\mathbb{E}\,\|H\|_\sigma$", "unit": ""},
+    "lambda_max": {"label": r"$\mathbb{E}\,\lambda_{\max}$", "unit": ""},
+    "lambda_min": {"label": r"$\mathbb{E}\,\lambda_{\min}$", "unit": ""},
+    "hessian_residual": {"label": "residual at the norm", "unit": ""},
+    "other_residual": {"label": "residual at the other end", "unit": ""},
+    "hessian_products": {"label": "Hessian-vector products per task", "unit": ""},
+    "hessian_unconverged": {"label": "tasks whose spectrum did not converge", "unit": ""},
+}
 
 
 class Options(options.Options):

@@ -11,6 +11,10 @@ from . import Learner, Measurement, Tasks, mean
 from ._pairs import direction, pair_average
 
 TASKS = ("classification", "regression")
+QUANTITIES = {
+    "direction_cosine": {"label": r"$\mathbb{E}\,[\vec{\theta}_i\cdot\vec{\theta}_j]$", "unit": ""},
+    "displacement_norm": {"label": r"$\mathbb{E}\,\|\tilde\theta_i-\theta^s\|_2$", "unit": ""},
+}
 
 
 class Options(options.Options):

@@ -72,6 +72,11 @@ class Network(ABC):
             Parameter(bias, (output_size,), 0.0),
         ]
 
+    @property
+    def uses_batch_statistics(self) -> bool:
+        """Whether an output depends on the other inputs of its batch, as with batch norm."""
+        return True
+
     @abstractmethod
     def body_parameters(self) -> tuple[list[Parameter], int]:
         """Return the parameters below the last layer, and the number of features it is given."""

@@ -30,6 +30,11 @@ class Network(networks.Network):
 
     options: Options
 
+    @property
+    def uses_batch_statistics(self) -> bool:
+        """False: it has no norm."""
+        return False
+
     def body_parameters(self) -> tuple[list[networks.Parameter], int]:
         """Return the parameters of the hidden layers, and the width of the last one."""
         widths = [prod(self.input_shape), *self.options.hidden]

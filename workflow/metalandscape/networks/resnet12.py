@@ -69,6 +69,11 @@ class Network(networks.Network):
 
     options: Options
 
+    @property
+    def uses_batch_statistics(self) -> bool:
+        """Whether its norm is over the batch."""
+        return self.options.norm == "batch"
+
     def body_parameters(self) -> tuple[list[networks.Parameter], int]:
         """Return the parameters of the blocks, and the number of features."""
         if complaint := self.options.complaint(self.input_shape):

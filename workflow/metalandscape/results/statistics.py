@@ -1,33 +1,45 @@
-"""Correlations over epochs and means over seeds, with intervals."""
+"""Correlations within seeds and means over seeds, with intervals over seeds.
 
-from collections.abc import Callable
+Checkpoints of one training resemble their neighbors, so a hundred of them are not a hundred
+observations. Seeds are independent. Every interval here is therefore Student's t over one number
+per seed, which holds whatever the autocorrelation is; docs/claims.md shows how often it errs.
+"""
+
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..ground import randomness
-
-RESAMPLES = 2000
-AT_ONCE = 100  # of them, which bounds memory
+MINIMUM_SEEDS, MINIMUM_CHECKPOINTS = 3, 10
+TREND = 2  # terms that `trend_free` removes besides the mean
+LARGEST_R = 1 - 1e-6  # Fisher's z of 1 is infinite
 
 
 class Correlation(NamedTuple):
-    """Pearson's R with a 95 % bootstrap interval; NaN where it is not defined.
+    """Pearson's R within seeds with its 95 % interval; NaN where it is not defined.
 
     Attributes:
         r: the coefficient.
         low, high: the interval.
         n: the number of points (checkpoints over all seeds).
+        n_seeds: the number of seeds.
+        n_checkpoints: the number of checkpoints of the seed that has the fewest.
     """
 
     r: float
     low: float
     high: float
     n: int
+    n_seeds: int
+    n_checkpoints: int
 
     def __str__(self) -> str:
         """Return the text printed on figures."""
+        if np.isnan(self.r):
+            return f"R not defined, n = {self.n}"
+        few = too_few(self.n_seeds, self.n_checkpoints)
+        if few:
+            return f"R = {self.r:.2f}, {few} for an interval"
         return f"R = {self.r:.2f} [{self.low:.2f}, {self.high:.2f}], n = {self.n}"
 
 
@@ -40,120 +52,142 @@ class Mean(NamedTuple):
     n: int
 
 
-def mean_over_seeds(values: pd.Series) -> Mean:
-    """Return the mean of one value per seed with Student's t interval."""
-    from scipy import stats
+def too_few(n_seeds: int, n_checkpoints: int) -> str:
+    """Return what is missing of the minimum for an interval, in words; "" if nothing is."""
+    if n_seeds < MINIMUM_SEEDS:
+        return "too few seeds"
+    return "too few checkpoints" if n_checkpoints < MINIMUM_CHECKPOINTS else ""
+
+
+def count(points: pd.DataFrame) -> dict[str, int]:
+    """Return `n`, `n_seeds` and `n_checkpoints` of points with a row per seed and checkpoint."""
+    each = np.unique(points["seed"].to_numpy(), return_counts=True)[1]
+    return {
+        "n": len(points),
+        "n_seeds": len(each),
+        "n_checkpoints": int(each.min()) if len(each) else 0,
+    }
+
+
+def by_seed(points: pd.DataFrame, columns: list[str]) -> dict[int, np.ndarray]:
+    """Return the columns [checkpoints, columns] of every seed, sorted by seed and epoch."""
+    seeds, epochs = (points[key].to_numpy() for key in ("seed", "epoch"))
+    order = np.lexsort((epochs, seeds))
+    found, starts = np.unique(seeds[order], return_index=True)
+    values = np.stack([points[column].to_numpy(float)[order] for column in columns], 1)
+    parts = np.split(values, starts[1:])  # a single empty one where there is no seed
+    return dict(zip(found.tolist(), parts, strict=False))
+
+
+def mean_over_seeds(values: pd.Series | np.ndarray) -> Mean:
+    """Return the mean of one value per seed with Student's t interval.
+
+    A bootstrap of three values hardly ever leaves their range, which misses the true mean one time
+    in four.
+    """
+    from scipy import special
 
     values = np.asarray(values, float)
     n, mean = len(values), float(values.mean()) if len(values) else float("nan")
     if n < 2:
         return Mean(mean, float("nan"), float("nan"), n)
-    half = stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)
+    half = special.stdtrit(n - 1, 0.975) * values.std(ddof=1) / np.sqrt(n)
     return Mean(mean, float(mean - half), float(mean + half), n)
 
 
-def correlation(points: pd.DataFrame, x: str, y: str, resamples: int = RESAMPLES) -> Correlation:
-    """Return R between two columns over checkpoints of all seeds, with its `bootstrap` interval.
+def correlation(points: pd.DataFrame, x: str, y: str) -> Correlation:
+    """Return R of two columns within seeds, over the checkpoints.
+
+    R is computed for every seed on its own, so that each seed's means are removed. The mean over
+    seeds and its t interval are taken of Fisher's z = artanh R.
 
     Args:
-        points: columns `seed`, `epoch`, x and y; a row per checkpoint.
+        points: columns `seed`, `epoch`, x and y; a row per seed and checkpoint.
         x: name of a column.
         y: name of a column.
-        resamples: the number of bootstrap samples.
     """
-    points = points.dropna(subset=[x, y])
-
-    def statistic(values: np.ndarray, used: np.ndarray) -> np.ndarray:
-        return pearson(values.reshape(len(values), -1, 2), used.reshape(len(used), -1))
-
-    return Correlation(*bootstrap(points, [x, y], statistic, resamples), len(points))
+    points = points[points[x].notna() & points[y].notna()]
+    return _over_seeds(each_seed(points, x, y), points)
 
 
-def bootstrap(
-    points: pd.DataFrame,
-    columns: list[str],
-    statistic: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    resamples: int = RESAMPLES,
-) -> tuple[float, float, float]:
-    """Return a statistic over checkpoints with the ends of its 95 % bootstrap interval.
+def trend_free(points: pd.DataFrame, x: str, y: str) -> Correlation:
+    """Return R of two columns beyond the trend that they share.
 
-    Neighbouring epochs resemble each other, so the bootstrap draws whole stretches of epochs: seeds
-    are drawn with replacement, and within each drawn seed circular blocks of ceil(sqrt(epochs))
-    consecutive checkpoints (Politis & Romano 1992). The percentiles 2.5 and 97.5 are the interval.
-    It is NaN where the statistic is undefined in more than a twentieth of the resamples, for a
-    percentile of the others would be one of a selection.
+    As `correlation`, after epoch and log epoch are regressed out of both columns within each seed
+    (a partial correlation). Any two curves that rise correlate; this R asks for more. Epoch 0 has
+    no logarithm and is left out.
+    """
+    points = points[(points["epoch"] >= 1) & points[x].notna() & points[y].notna()]
+    return _over_seeds(each_seed(points, x, y, trend="epoch"), points)
+
+
+def over_models(points: pd.DataFrame, x: str, y: str, trend: str | None = None) -> Correlation:
+    """Return R of two columns within seeds, over models of different k with one point each.
+
+    What sets one k apart may do so in all seeds, so seeds are no independent repetitions here. The
+    interval is the wider of two, both of Fisher's z: Student's t over seeds, and the normal one of
+    a correlation of as many points as there are values of k.
 
     Args:
-        points: columns `seed`, `epoch` and those named; a row per checkpoint, without NaN.
-        columns: what the statistic is computed from.
-        statistic: takes the values of several samples [samples, seeds, epochs, columns] and a mask
-            of those that there are [samples, seeds, epochs]; returns [samples].
-        resamples: the number of bootstrap samples.
-    """
-    ordered = points.sort_values(["seed", "epoch"])
-    sizes = ordered.groupby("seed").size().to_numpy()
-    if not len(sizes):
-        return float("nan"), float("nan"), float("nan")
-    values = ordered[columns].to_numpy(float)
-    rng = randomness.generator(0, "bootstrap", *columns, len(points))
-
-    def drawn(samples: int) -> np.ndarray:
-        rows, used = _resample(sizes, samples, rng)
-        return statistic(values[rows], used)
-
-    found = np.concatenate([drawn(AT_ONCE) for _ in range(0, resamples, AT_ONCE)])[:resamples]
-    defined = found[np.isfinite(found)]
-    enough = len(defined) >= 0.95 * resamples
-    low, high = np.percentile(defined, [2.5, 97.5]) if enough else (np.nan, np.nan)
-    rows, used = _rows(np.arange(len(sizes))[None], np.zeros((1, len(sizes), 1), int), sizes, sizes)
-    return float(statistic(values[rows], used)[0]), float(low), float(high)
-
-
-def pearson(points: np.ndarray, used: np.ndarray | None = None) -> np.ndarray:
-    """Return R of points [..., n, 2]; NaN with fewer than three points or without variation.
-
-    Args:
-        points: the points.
-        used: [..., n], which of them count; all of them if None.
-    """
-    used = np.ones(points.shape[:-1], bool) if used is None else used
-    n = used.sum(-1)
-    kept = used[..., None]
-    mean = points.sum(-2, where=kept) / np.maximum(n, 1)[..., None]
-    x, y = np.moveaxis(np.where(kept, points - mean[..., None, :], 0.0), -1, 0)
-    highest = points.max(-2, where=kept, initial=-np.inf)
-    lowest = points.min(-2, where=kept, initial=np.inf)
-    defined = (n >= 3) & (highest > lowest).all(-1)
-    scale = np.sqrt((x * x).sum(-1) * (y * y).sum(-1))
-    return np.where(defined, (x * y).sum(-1) / np.where(defined, scale, 1.0), np.nan)
-
-
-def _resample(
-    sizes: np.ndarray, samples: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return bootstrap samples: seeds with replacement, circular blocks of rows within each."""
-    chosen = rng.integers(len(sizes), size=(samples, len(sizes)))
-    n = sizes[chosen][..., None]
-    starts = (rng.random((*chosen.shape, sizes.max())) * n).astype(int)
-    return _rows(chosen, starts, np.ceil(np.sqrt(sizes)).astype(int), sizes)
-
-
-def _rows(
-    chosen: np.ndarray, starts: np.ndarray, blocks: np.ndarray, sizes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows of all seeds' checkpoints, one seed's after the other's.
-
-    Args:
-        chosen: [samples, seeds], which seeds.
-        starts: [samples, seeds, blocks], where each block of a seed starts in it.
-        blocks: the length of a block, by seed.
-        sizes: the number of checkpoints, by seed.
+        points: columns `seed`, `epoch`, `shot` (k), x and y; a row per model.
+        x: name of a column.
+        y: name of a column.
+        trend: "shot" to regress out k and log k first.
 
     Returns:
-        Rows, and which of them count, both [samples, seeds, most checkpoints of a seed].
+        R; `n_checkpoints` is the number of models.
     """
-    n, block = sizes[chosen][..., None], blocks[chosen][..., None]
-    first = (np.cumsum(sizes) - sizes)[chosen][..., None]
-    position = np.arange(sizes.max())
-    start = np.take_along_axis(starts, np.minimum(position // block, starts.shape[-1] - 1), -1)
-    return first + (start + position % block) % n, np.broadcast_to(position < n, start.shape)
+    points = points[points[x].notna() & points[y].notna()]
+    mean, low, _, seeds = mean_over_seeds(fisher(each_seed(points, x, y, trend)))
+    free = count(points)["n_checkpoints"] - 3 - (TREND if trend else 0)
+    half = np.maximum(mean - low, 1.96 / np.sqrt(free) if free > 0 else np.nan)
+    ends = map(float, np.tanh([mean, mean - half, mean + half]))
+    return Correlation(*ends, len(points), seeds, len(points))
+
+
+def each_seed(points: pd.DataFrame, x: str, y: str, trend: str | None = None) -> np.ndarray:
+    """Return R of two columns for every seed, in the order of seeds.
+
+    Args:
+        points: columns `seed`, `epoch`, x, y and the trend, without NaN.
+        x: name of a column.
+        y: name of a column.
+        trend: a column of positive values; it and its logarithm are regressed out first.
+    """
+    found = []
+    for part in by_seed(points, [x, y, *([trend] if trend else [])]).values():
+        values = residuals(part[:, :2], part[:, 2]) if trend else part
+        found.append(pearson(values))
+    return np.array(found, float)
+
+
+def fisher(r: np.ndarray) -> np.ndarray:
+    """Return Fisher's z of correlations; values within 1e-6 of -1 or 1 are moved there."""
+    return np.arctanh(np.clip(r, -LARGEST_R, LARGEST_R))
+
+
+def residuals(values: np.ndarray, trend: np.ndarray) -> np.ndarray:
+    """Return what is left of columns [n, c] after least squares on 1, trend and log trend [n].
+
+    NaN with fewer than five points: the residuals of four would have a single degree of freedom.
+    A column that the trend explains up to rounding leaves zeros.
+    """
+    if len(values) < 3 + TREND:
+        return np.full_like(values, np.nan)
+    terms = np.stack([np.ones(len(trend)), trend, np.log(trend)], 1)
+    left = values - terms @ np.linalg.lstsq(terms, values, rcond=None)[0]
+    rounding = 1e-10 * np.abs(values).max(0)
+    return np.where(np.abs(left).max(0) > rounding, left, 0.0)
+
+
+def pearson(values: np.ndarray) -> float:
+    """Return R of points [n, 2]; NaN with fewer than three points or without variation."""
+    if len(values) < 3 or not (values.max(0) > values.min(0)).all():
+        return float("nan")
+    x, y = (values - values.mean(0)).T
+    return float(x @ y / np.sqrt((x @ x) * (y @ y)))
+
+
+def _over_seeds(r: np.ndarray, points: pd.DataFrame) -> Correlation:
+    ends = np.tanh(mean_over_seeds(fisher(r))[:3])
+    return Correlation(*map(float, ends), **count(points))

@@ -57,13 +57,13 @@ def read_all(paths: Sequence[str | Path]) -> pd.DataFrame:
 
 
 def quantity(table: pd.DataFrame, run: str, name: str, split: str = "test") -> pd.DataFrame:
-    """Return `seed`, `epoch`, `value` and `stderr` of one quantity of one run.
+    """Return `seed`, `epoch`, `value`, `stderr` and `collapsed` of one quantity of one run.
 
     A minus before the quantity's name, as in `-target_loss`, negates its values.
     """
     plain = name.removeprefix("-")
     own = (table["run"] == run) & (table["metric"] == plain) & (table["split"] == split)
-    rows = table.loc[own, ["seed", "epoch", "value", "stderr"]]
+    rows = table.loc[own, ["seed", "epoch", "value", "stderr", "collapsed"]]
     return rows.assign(value=-rows["value"]) if plain != name else rows
 
 

@@ -184,7 +184,14 @@ class Plan:
         if not self.settings.datasets[self._tested[wildcards.run].dataset].classes("val"):
             del keys["val"]
         counts = {split: options[key] for split, key in keys.items() if options.get(key)}
+        if not self._has_validation(wildcards.run):
+            counts.pop("val", None)
         return json.dumps(counts)
+
+    def _has_validation(self, name: str) -> bool:
+        """Return whether the data that a run is judged on have meta-validation classes."""
+        data = self.settings.datasets[self._tested[name].dataset]
+        return data.tasks == "classification" and data.classes("val") != 0
 
     def options_of(self, wildcards: Any) -> str:
         """Return a metric's options as JSON."""

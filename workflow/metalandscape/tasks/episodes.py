@@ -47,7 +47,7 @@ class Tasks:
 
         def of(split: str) -> Iterator[Task]:
             for row in lists.read(path, split):
-                yield _task(datasets[split], row, shots[split])
+                yield task_of(datasets[split], row, shots[split])
 
         return cls(of, seed, datasets["test"])
 
@@ -56,8 +56,9 @@ def sample(dataset: Dataset, run: Run, seed: int, iteration: int) -> list[Task]:
     """Return the meta-train tasks of one meta-iteration (counted from 0 over all epochs)."""
     rng = randomness.generator(seed, "meta-training tasks", iteration)
     sampled = dataset.sample(rng, "train", run.batch_size, **run.shape())
-    return [_task(dataset, row, run.shot) for row in lists.rows(sampled, run.batch_size)]
+    return [task_of(dataset, row, run.shot) for row in lists.rows(sampled, run.batch_size)]
 
 
-def _task(dataset: Dataset, row: lists.Row, shot: int) -> Task:
+def task_of(dataset: Dataset, row: lists.Row, shot: int) -> Task:
+    """Return the task of one row of a task list."""
     return Task(*map(torch.from_numpy, dataset.materialise(row, shot)))

@@ -1,7 +1,7 @@
 """Checkpoints and training states: files that stand alone, and say what they belong to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from math import isnan
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,6 +46,15 @@ class Origin:
     spec: dict[str, Any]
     code: str
     version: str
+
+    @classmethod
+    def of(cls, metadata: Mapping[str, Any]) -> "Origin":
+        """Return what a file's metadata say.
+
+        Raises:
+            KeyError: they lack an attribute.
+        """
+        return cls(**{each.name: metadata[each.name] for each in fields(cls)})
 
     def check(self, path: str | Path, metadata: Mapping[str, Any]) -> None:
         """Refuse a file of another run, seed or dataset.
@@ -166,6 +175,23 @@ def load_checkpoint(path: str | Path, algorithm: Algorithm, origin: Origin) -> C
     origin.check(path, metadata)
     meta = meta_of(path, _tensors(arrays), algorithm.network)
     return Checkpoint(metadata["epoch"], meta, metadata["collapsed"])
+
+
+def open_checkpoint(path: str | Path) -> tuple[Origin, dict[str, Tensor]]:
+    """Return what a checkpoint belongs to, and its tensors, where no configuration is at hand.
+
+    Raises:
+        UserError: the file can't be read, or isn't a checkpoint.
+    """
+    arrays, metadata = read_arrays(path)
+    try:
+        if metadata["kind"] == "checkpoint":
+            return Origin.of(metadata), _tensors(arrays)
+    except KeyError:
+        pass  # neither is one that lacks an attribute
+    raise UserError(
+        f"{path} is no checkpoint of metalandscape; give one, such as epoch10.safetensors of a run."
+    )
 
 
 def initial_weights(path: str | Path, algorithm: Algorithm) -> Meta:

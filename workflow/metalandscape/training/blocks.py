@@ -80,7 +80,9 @@ def _epoch(
         losses.append(outer.loss)
         accuracies.append(outer.accuracy)
         bar.set_postfix(loss=f"{outer.loss:.3f}", accuracy=f"{outer.accuracy:.3f}")
-    after.progress, after.collapsed = before.progress.after(np.array(accuracies), _chance(run))
+    after.progress, after.collapsed = before.progress.after(
+        np.array(accuracies), 1 / algorithm.training_outputs()
+    )
     row = {
         "epoch": after.epoch,
         "loss": float(np.mean(losses)),
@@ -89,10 +91,6 @@ def _epoch(
         "seconds": round(time.perf_counter() - started, 3),
     }
     return after, row
-
-
-def _chance(run: Run) -> float:
-    return 1 / (run.way or 1)
 
 
 def diverged(run: Run, seed: int, epoch: int, loss: float) -> UserError:

@@ -1,0 +1,73 @@
+"""The command line: one sentence for a user's mistake, and only the job it names is imported."""
+
+import json
+import sys
+
+import pytest
+
+from metalandscape import __main__ as command_line
+
+
+def prepared(tmp_path, *before):
+    options = json.dumps({"kind": "sine"})
+    output = str(tmp_path / "waves.safetensors")
+    return command_line.main([*before, "prepare", "--dataset", options, "--output", output])
+
+
+def test_a_command_runs_its_job(tmp_path):
+    assert prepared(tmp_path) == 0
+    assert (tmp_path / "waves.safetensors").exists()
+
+
+def test_a_users_mistake_is_one_sentence_and_exit_code_1(tmp_path, capsys):
+    assert prepared(tmp_path, "--plugins", str(tmp_path)) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("metalandscape: config key plugins: ") and error.count("\n") == 1
+    assert not (tmp_path / "waves.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["fly"], "invalid choice: 'fly'"),
+        ([], "the following arguments are required: command"),
+        (["prepare"], "the following arguments are required: --dataset, --output"),
+        (["prepare", "--dataste", "x"], "required"),
+    ],
+)
+def test_what_is_no_command_is_refused_by_the_parser(words, complaint, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        command_line.main(words)
+    assert stopped.value.code == 2 and complaint in capsys.readouterr().err
+
+
+def test_errors_that_are_no_mistake_of_the_user_are_not_hidden(monkeypatch):
+    def fail(**arguments):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("metalandscape.jobs.tabulate.run", fail)
+    with pytest.raises(ZeroDivisionError):
+        command_line.call("tabulate", None)
+
+
+def test_what_a_script_says_goes_to_its_log(tmp_path):
+    log = tmp_path / "log"
+    with pytest.raises(SystemExit) as stopped:
+        command_line.scripted("tabulate", str(tmp_path / "nowhere"), str(log))
+    assert stopped.value.code == 1
+    assert log.read_text().startswith("metalandscape: config key plugins: ")
+
+
+def test_only_the_job_that_is_named_is_imported(monkeypatch):
+    for job in ("measure", "prepare"):
+        monkeypatch.delitem(sys.modules, f"metalandscape.jobs.{job}", raising=False)
+    command_line.parser(["prepare"])
+    assert "metalandscape.jobs.prepare" in sys.modules
+    assert "metalandscape.jobs.measure" not in sys.modules
+
+
+@pytest.mark.parametrize("command", command_line.COMMANDS)
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        command_line.main([command, "--help"])
+    assert stopped.value.code == 0 and "usage: metalandscape" in capsys.readouterr().out
