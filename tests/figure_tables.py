@@ -55,6 +55,7 @@ def sine_runs(shots):
 
 HARD = [("omniglot", 20, 1)]
 RUNS = {
+    "algorithms": runs_of(MINI[:1], plugins.names("algorithms")),
     "fig1": {},
     "fig2": runs_of(SETTINGS, PAIR),
     "fig4": runs_of(MINI, ["finetuning"]),

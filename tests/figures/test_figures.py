@@ -16,6 +16,7 @@ from metalandscape.ground import plugins
 
 # Panels, and lines over epochs, of the runs in `figure_tables`; two runs where it names none.
 CONTENT = {
+    "algorithms": (5, 5 * 8),
     "fig1": (3, 0),
     "fig2": (6, 12),
     "fig3": (3, 6),

@@ -7,7 +7,6 @@ A module of this folder is an algorithm (`algorithm:` of a run). It defines
   it, no claim does.
 - `COLOUR`: a literal, where wanted: its colour in every figure, as `#rrggbb`.
 - `TASKS`: a literal, the kinds of tasks it can learn from: "classification", "regression".
-- `NAME`, `ROLE`: literals, its name on figures, and "meta-learner" or "baseline".
 - `REGULARIZED`: a literal, whether it heeds a run's `regularizer`; False unless given.
 - `NEW_HEAD`, `LEARNS_RATES`: literals, whether meta-test has a new last layer, so that its `way`
   may differ, and whether the inner rates are learned; False unless given.

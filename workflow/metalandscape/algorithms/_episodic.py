@@ -27,7 +27,10 @@ class Episodic(algorithms.Algorithm):
         return run.inner_rate
 
     def step(self, meta: algorithms.Meta, dataset: Dataset, iteration: int) -> algorithms.Outer:
-        """Return the meta-gradient over the tasks of one meta-iteration, Eq. 2."""
+        """Return the meta-gradient over the tasks of one meta-iteration, Eq. 2.
+
+        It has that of the rates, too, where `meta_gradient` returns one.
+        """
         run = self.setup.run
         batch = episodes.sample(dataset, run, self.setup.seed, iteration)
         found = self.meta_gradient(meta, batch)

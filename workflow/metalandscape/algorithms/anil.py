@@ -15,6 +15,7 @@ from ._episodic import Episodic
 
 NAME = "ANIL"
 ROLE = "meta-learner"
+COLOUR = "#117733"
 TASKS = ("classification", "regression")
 REGULARIZED = False
 

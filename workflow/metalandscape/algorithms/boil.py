@@ -16,6 +16,7 @@ from ._episodic import Episodic
 
 NAME = "BOIL"
 ROLE = "meta-learner"
+COLOUR = "#88CCEE"
 TASKS = ("classification", "regression")
 REGULARIZED = False
 

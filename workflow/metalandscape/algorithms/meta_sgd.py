@@ -25,6 +25,7 @@ from ._episodic import Episodic
 
 NAME = "Meta-SGD"
 ROLE = "meta-learner"
+COLOUR = "#CC6677"
 TASKS = ("classification", "regression")
 REGULARIZED = False
 LEARNS_RATES = True

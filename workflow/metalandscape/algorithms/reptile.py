@@ -4,12 +4,12 @@ The outer optimizer is given (theta - mean_i theta~_i) / alpha in place of a gra
 the paper). This is the mean over tasks of the sum of the gradients along adaptation: no second
 derivatives are taken, and no target loss is differentiated.
 
-A task's data are its support set, all of it in every step: the images that adaptation has at
-meta-test. The paper has no split of a task in meta-training, and takes more images per class there
-than at meta-test; `data: all` adapts to support and target set together, which comes nearest to
-that. The paper's steps are on minibatches; these are on all of the data. The loss and accuracy that
-are reported are those of the target set after adaptation, so that with `data: all` they are of
-images adapted to.
+A meta-train task's data are its support and target set together, all of them in every step: the
+paper has no split of a task in meta-training, and takes more images per class there than at
+meta-test. (Its steps are on minibatches of a task.) `data: support` adapts to the support set
+alone, the images that adaptation has at meta-test; with one image per class that learns next to
+nothing. The loss and accuracy that are reported are those of the target set after adaptation, with
+`data: all` of images adapted to.
 
 Reference: Nichol, Achiam & Schulman, On first-order meta-learning algorithms, 2018
 (arXiv:1803.02999).
@@ -28,6 +28,7 @@ from ._episodic import Episodic
 
 NAME = "Reptile"
 ROLE = "meta-learner"
+COLOUR = "#999933"
 TASKS = ("classification", "regression")
 REGULARIZED = False
 
@@ -36,10 +37,10 @@ class Options(options.Options):
     """Configuration of Reptile.
 
     Attributes:
-        data: what a meta-train task's adaptation sees: the support set, or the target set as well.
+        data: what adaptation sees of a meta-train task: both of its sets, or the support set alone.
     """
 
-    data: Literal["support", "all"] = "support"
+    data: Literal["all", "support"] = "all"
 
 
 class Algorithm(Episodic):

@@ -29,6 +29,7 @@ from ._episodic import Episodic
 
 NAME = "Sharp-MAML"
 ROLE = "meta-learner"
+COLOUR = "#DDCC77"
 TASKS = ("classification", "regression")
 REGULARIZED = False
 
