@@ -15,6 +15,7 @@ from metalandscape.ground.errors import UserError
 from metalandscape.ground.files import read_arrays
 from metalandscape.jobs import measure, prepare, sample, tabulate, train
 from metalandscape.results import tables
+from metalandscape.training import blocks
 
 ENGINE = {"engine": "reference", "kernel": None, "threads": 1, "device": "cpu"}
 
@@ -40,12 +41,20 @@ def trained(folder, data, epochs, run=None, seed=0, **files):
 
 def measured(folder, data, checkpoints, run=None, name="images", seed=0, test_data=None):
     """Sample tasks and measure the accuracy; return its table."""
-    run, own = run or image_run(), {"run": "images", "metric": "accuracy", "data": data}
-    own |= {"settings": run.settings(), "test_data": test_data or data}
-    sample.run(**own, seed=0, counts='{"test": 4}', output=str(folder / "tasks"))
+    run, own = run or image_run(), {"metric": "accuracy", "data": data}
+    own |= {"test_data": test_data or data}
+    wanted = {"shapes": json.dumps({"test": run.at_test().shape()}), "counts": '{"test": 4}'}
+    sample.run("images", **own, seed=0, **wanted, output=str(folder / "tasks"))
     outputs = {"output": str(folder / "a.csv"), "per_task": str(folder / "a.tasks.csv")}
     own |= {"run": name, "seed": seed, "tasks": str(folder / "tasks"), "code": "c0de"}
-    measure.run(**own, **outputs, checkpoints=checkpoints, options='{"tasks": 4}', **ENGINE)
+    measure.run(
+        settings=run.settings(),
+        **own,
+        **outputs,
+        checkpoints=checkpoints,
+        options='{"tasks": 4}',
+        **ENGINE,
+    )
     return tables.read(folder / "a.csv")
 
 
@@ -56,7 +65,7 @@ def test_two_blocks_are_one_training(tmp_path, data):
     for one, other in zip(whole, [*first, *second], strict=True):
         assert Path(one).read_bytes() == Path(other).read_bytes()
     log = tables.read(tmp_path / "blocks/log.csv")
-    assert list(log.columns) == ["epoch", "loss", "accuracy", "seconds"]
+    assert list(log.columns) == blocks.COLUMNS
     assert log["epoch"].tolist() == [2]
 
 

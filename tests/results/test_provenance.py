@@ -6,7 +6,8 @@ from importlib.metadata import version
 import pytest
 
 from metalandscape.__main__ import main
-from metalandscape.results import provenance
+from metalandscape.jobs import record
+from metalandscape.results import csv, provenance
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 
@@ -49,10 +50,47 @@ def test_every_installed_package_is_named_once():
     assert not {other.split()[0] for other in others} & set(provenance.COMPUTING)
 
 
-def test_the_command_writes_the_page(benchmarks, tmp_path):
+def recorded(benchmarks, tmp_path, kept):
+    """The page that the job writes."""
     page = tmp_path / "provenance.html"
-    arguments = ["record", "--config", "scale: a scale in words\n", "--files", "mine.yaml"]
-    arguments += ["--benchmarks", str(benchmarks), "--runs", "a", "--output", str(page)]
-    assert main(arguments) == 0
+    config, files = "scale: a scale in words\n", ["mine.yaml"]
+    record.run(config, files, str(benchmarks), ["a"], str(kept), str(page))
+    return page.read_text()
+
+
+def test_the_page_has_run_times_and_configuration(benchmarks, tmp_path):
+    page = recorded(benchmarks, tmp_path, tmp_path / "kept.csv")
     for text in ("1:01:01", "<pre>scale: a scale in words</pre>", "Of mine.yaml,"):
-        assert text in page.read_text()
+        assert text in page
+    assert "Kept results" not in page
+
+
+def test_the_page_shows_every_time_that_results_were_kept(benchmarks, tmp_path):
+    for reason in ("a first  reason", "a second one"):
+        provenance.keep(tmp_path / "kept.csv", reason)
+    page = recorded(benchmarks, tmp_path, tmp_path / "kept.csv")
+    assert page.index("a first reason") < page.index("a second one")
+    assert "Kept results" in page
+
+
+CONFIG = """
+scale: test
+folders: {results: mine}
+datasets: {waves: {kind: sine}}
+runs:
+  a: {dataset: waves, algorithm: maml, network: mlp, shot: 2, inner_rate: 0.1, batch_size: 2}
+"""
+
+
+def test_keeping_is_recorded_in_the_configurations_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(CONFIG)
+    assert main(["keep", "--configfile", "mine.yaml", "--reason", "moved a function"]) == 0
+    table = csv.read("mine/kept.csv")
+    assert list(table.columns) == ["date", "code", "reason"]
+    assert table["reason"].tolist() == ["moved a function"]
+
+
+def test_keeping_needs_a_reason(tmp_path, capsys):
+    assert main(["keep", "--configfile", "mine.yaml", "--reason", " "]) == 1
+    assert "REASON: missing" in capsys.readouterr().err

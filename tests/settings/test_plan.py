@@ -125,6 +125,12 @@ def test_tasks_are_counted_by_split():
     assert json.loads(plan().counts_of(job(run="waves", metric="embeddings"))) == {}
 
 
+def test_tasks_at_test_have_shapes_of_their_own():
+    shapes = json.loads(plan().shapes_of(T1))
+    assert shapes["train"] == {"way": 3, "shot": 2, "targets": 3}
+    assert shapes["test"] == shapes["val"] == {"way": 3, "shot": 1, "targets": 3}
+
+
 @pytest.mark.parametrize("run", ["letters_maml", "waves"])
 def test_a_dataset_without_validation_classes_has_no_validation_tasks(run):
     metrics = {"accuracy": {"tasks": 4, "val_tasks": 5}}

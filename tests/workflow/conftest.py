@@ -61,10 +61,12 @@ class Project:
         (source,) = re.findall(rf"`{re.escape(module)}`:\n\n```python\n(.*?)```", text, re.S)
         (self.folder / module).write_text(source)
 
-    def edit(self, name):
-        """Change a module's text without changing what it does."""
+    def edit(self, name, old=None, new="EDITED = 1"):
+        """Replace a text of a module, or add one at its end."""
         path = self.folder / "workflow/metalandscape" / name
-        path.write_text(path.read_text() + "\n# edited\n")
+        text = path.read_text()
+        assert old is None or text.count(old) == 1, f"{old!r} once in {name}"
+        path.write_text(text.replace(old, new) if old else f"{text}\n{new}\n")
 
     def products(self, *folders):
         """Return the bytes of every product, by path."""

@@ -1,5 +1,7 @@
 """What a change reruns, by dry-run: no less and no more than what depends on it."""
 
+import pytest
+
 
 def runs_of(jobs):
     return {w.split("run=")[1].split(",")[0] for _, w in jobs if "run=" in w}
@@ -22,6 +24,71 @@ def test_an_edited_metric_measures_again_and_nothing_else(project):
     }
     assert all("metric=gradients" in w for rule, w in jobs if "metric=" in w)
     assert [w for rule, w in jobs if rule == "draw_figure"] == ["figure=fig7"]
+
+
+def learning(jobs):
+    return {rule.partition("_")[0] for rule, _ in jobs}
+
+
+def test_an_edited_rule_of_verdicts_judges_again_and_nothing_else(project):
+    project.edit("claims/__init__.py", "POSITIVE: Region = (0.0,", "POSITIVE: Region = (0.1,")
+    assert project.planned() == {("judge_claims", "")}
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("networks/conv.py", "BATCH_NORM_EPSILON = 1e-5", "BATCH_NORM_EPSILON = 1e-4"),
+        ("engines/reference.py", "theta - rates * gradient", "theta - gradient * rates"),
+        ("engines/kernel/forward.hpp", None, "static int edited = 1;"),
+        ("training/blocks.py", None, "EDITED = 1"),
+    ],
+)
+def test_an_edited_network_or_engine_trains_again_what_uses_it(project, module, old, new):
+    project.edit(module, old, new)
+    jobs = project.planned()
+    assert learning(jobs) >= {"train", "measure", "tabulate", "draw", "judge"}
+    assert not learning(jobs) & {"prepare", "sample"}
+    assert runs_of(jobs) >= {"letters_maml", "letters_maml_T1"}
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("networks/conv.py", None, "# a remark"),
+        ("engines/reference.py", '"""The plain loop', '"""A plain loop'),
+        ("metrics/_pairs.py", "    shares = []", "    # a remark\n\n    shares = []"),
+        ("settings/checks.py", None, "EDITED = 1"),
+    ],
+)
+def test_comments_docstrings_and_neutral_modules_rerun_nothing(project, module, old, new):
+    project.edit(module, old, new)
+    assert project.planned() == set()
+
+
+def test_a_new_part_that_nothing_names_reruns_nothing(project):
+    for room in ("metrics", "networks", "algorithms", "figures"):
+        path = project.folder / f"workflow/metalandscape/{room}/mine.py"
+        path.write_text("import a_library_that_nobody_has\n\nTASKS = METRICS = ()\n")
+    assert project.planned() == set()
+
+
+def test_settings_of_meta_test_measure_again_and_train_nothing(project):
+    project.configure(lambda config: config["defaults"].update(test={"inner_steps": 3}))
+    assert learning(project.planned()) == {"measure", "tabulate", "draw", "judge"}
+
+
+def test_a_shape_of_meta_test_samples_its_tasks_again(project):
+    project.configure(lambda config: config["defaults"].update(test={"targets": 2}))
+    assert learning(project.planned()) == {"sample", "measure", "tabulate", "draw", "judge"}
+
+
+def test_results_can_be_kept_after_an_edit(project):
+    """What `make keep` does."""
+    project.edit("training/blocks.py")
+    assert "train" in learning(project.planned())
+    project.run("--touch")
+    assert project.planned() == set()
 
 
 def test_more_epochs_train_only_the_new_blocks(project):

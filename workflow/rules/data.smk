@@ -56,10 +56,10 @@ rule sample_tasks:
     conda:
         ENVIRONMENT
     params:
-        settings=plan.settings_of,
+        shapes=plan.shapes_of,
         counts=plan.counts_of,
         code=plan.code_of_tasks,
     shell:
-        "{COMMAND} sample --run {wildcards.run} --settings {params.settings:q}"
+        "{COMMAND} sample --run {wildcards.run} --shapes {params.shapes:q}"
         " --metric {wildcards.metric} --seed {wildcards.seed} --data {input.data:q}"
         " --test-data {input.test_data:q} --counts {params.counts:q} --output {output:q} 2> {log:q}"

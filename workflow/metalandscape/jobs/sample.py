@@ -5,37 +5,34 @@ import json
 
 from ..datasets import open_dataset
 from ..tasks import lists
-from ._common import add, run_of
+from ._common import add
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `run`."""
-    add(parser, "run", "settings", "metric", "data", "test-data", "counts", "output")
+    add(parser, "run", "metric", "data", "test-data", "shapes", "counts", "output")
     parser.add_argument("--seed", type=int, required=True)
 
 
 def run(
     run: str,
-    settings: str,
     metric: str,
     seed: int,
     data: str,
     test_data: str,
+    shapes: str,
     counts: str,
     output: str,
 ) -> None:
-    """Write a metric's tasks: `counts` is JSON, a number of tasks by split.
+    """Write a metric's tasks.
 
-    Meta-train tasks are those of meta-training; meta-test and meta-validation tasks have the
-    settings of meta-test.
+    Meta-train tasks come from `data`, meta-test and meta-validation tasks from `test_data`.
+    `shapes` and `counts` are JSON, by split: way, shot and targets of a task, and how many tasks.
     """
-    trained = run_of(settings)
-    judged = trained.at_test()
+    shape = json.loads(shapes)
     wanted = {
         split: lists.Wanted(
-            open_dataset(data if split == "train" else test_data),
-            (trained if split == "train" else judged).shape(),
-            count,
+            open_dataset(data if split == "train" else test_data), shape[split], count
         )
         for split, count in json.loads(counts).items()
     }

@@ -35,7 +35,7 @@ def run(
     """Train a block of epochs: the checkpoints' names tell which."""
     import pandas as pd
 
-    from ..results import tables
+    from ..results import csv
     from ..training import artifacts, blocks
 
     trained, dataset = run_of(settings), open_dataset(data)
@@ -44,5 +44,5 @@ def run(
     begin = artifacts.State.load(previous, origin) if previous else blocks.start(algorithm, initial)
     files = {epoch_of(path): path for path in checkpoints}
     end, rows = blocks.train(algorithm, dataset, begin, files, origin)
-    tables.write(log, pd.DataFrame(rows, columns=blocks.COLUMNS))
+    csv.write(log, pd.DataFrame(rows, columns=blocks.COLUMNS))
     end.save(state, origin)

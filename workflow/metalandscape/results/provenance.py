@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import tables
+from . import csv
 from .pages import Listing, Part, Table
 
 COMPUTING = ("torch", "numpy", "scipy", "pandas", "matplotlib", "seaborn", "snakemake")
@@ -51,14 +51,14 @@ def keep(path: str | Path, reason: str) -> None:
         "code": _revision(),
         "reason": " ".join(reason.split()),
     }
-    known = [tables.read(path)] if Path(path).exists() else []
-    tables.write(path, pd.concat([*known, pd.DataFrame([row])]))
+    known = [csv.read(path)] if Path(path).exists() else []
+    csv.write(path, pd.concat([*known, pd.DataFrame([row])]))
 
 
 def _kept(path: Path) -> list[Part]:
     if not path.exists():
         return []
-    rows = tables.read(path).astype(str)
+    rows = csv.read(path).astype(str)
     return [
         "## Kept results",
         "The code changed, and the results were kept by hand: they are of earlier code.",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..ground.files import whole
+from .csv import read, write
 
 KEYS = ["run", "seed", "epoch", "split", "metric"]
 COLUMNS = [*KEYS, "value", "stderr", "n_tasks", "n_diverged", "collapsed"]
@@ -105,14 +105,3 @@ def best_epochs(table: pd.DataFrame, quantity: str = "target_accuracy") -> pd.Da
     best = val.dropna().sort_values(keys, kind="stable").groupby(["run", "seed"], sort=True)
     chosen = val.loc[best["value"].idxmax()].rename(columns={"value": "val"})
     return chosen.merge(test.rename(columns={"value": "test"}), on=keys, how="left")
-
-
-def write(path: str | Path, table: pd.DataFrame) -> None:
-    """Write a CSV; floats as the shortest text that reads back to the same number."""
-    with whole(path) as temporary:
-        table.to_csv(temporary, index=False)
-
-
-def read(path: str | Path) -> pd.DataFrame:
-    """Read a CSV exactly."""
-    return pd.read_csv(path)

@@ -170,6 +170,11 @@ class Plan:
         """Return what a run's training jobs depend on, as JSON."""
         return self.run(wildcards).training_settings()
 
+    def shapes_of(self, wildcards: Any) -> str:
+        """Return the way, shot and targets of a run's tasks by split, as JSON."""
+        trained, judged = self.run(wildcards).shape(), self._tested[wildcards.run].shape()
+        return json.dumps({"train": trained, "val": judged, "test": judged})
+
     def dataset_of(self, wildcards: Any) -> str:
         """Return a dataset's options as JSON."""
         return self.settings.datasets[wildcards.dataset].model_dump_json()
