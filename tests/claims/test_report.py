@@ -9,8 +9,6 @@ import pandas as pd
 import pytest
 
 from claim_tables import OMNIGLOT, SCENARIOS
-from metalandscape import commands
-from metalandscape.__main__ import main
 from metalandscape.claims import (
     MEDIUM,
     MINIMUM_CHECKPOINTS,
@@ -30,6 +28,7 @@ from metalandscape.claims import (
     c17,
 )
 from metalandscape.ground import plugins
+from metalandscape.jobs import judge
 from metalandscape.results import tables
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "claims.md").read_text()
@@ -45,11 +44,17 @@ def judged(tmp_path):
         runs[name] = scenario.runs["run"]
         files.append(str(tmp_path / f"{name}.csv"))
         tables.write(files[-1], scenario.table().assign(run=name))
-    arguments = ["judge", "--scale", "a scale in words", "--tables", *files]
-    arguments += ["--runs", json.dumps({n: json.loads(r.settings()) for n, r in runs.items()})]
-    arguments += ["--datasets", json.dumps({"images": OMNIGLOT})]
+    settings = {name: json.loads(run.settings()) for name, run in runs.items()}
     out = [tmp_path / "claims.csv", tmp_path / "claims.md"]
-    assert main([*arguments, "--output", str(out[0]), "--readable", str(out[1])]) == 0
+    judge.run(
+        runs=settings,
+        datasets={"images": OMNIGLOT},
+        scale="a scale in words",
+        claims=CLAIMS,
+        tables=files,
+        output=str(out[0]),
+        readable=[str(out[1])],
+    )
     return pd.read_csv(out[0]), out[1].read_text()
 
 
@@ -104,7 +109,7 @@ def test_the_main_number_is_the_median_over_settings():
 
 def test_nothing_measured_gives_a_header_and_no_verdict(tmp_path):
     table, page = tmp_path / "claims.csv", tmp_path / "claims.md"
-    commands.judge("{}", "{}", "scale", [], str(table), [str(page)])
+    judge.run({}, {}, "scale", CLAIMS, [], str(table), [str(page)])
     assert pd.read_csv(table).empty and "| C17 |" in page.read_text()
 
 
