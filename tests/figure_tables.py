@@ -42,8 +42,12 @@ def runs_of(settings, algorithms, **changes):
     for dataset, way, shot in settings:
         for algorithm in algorithms:
             name = "_".join([dataset, f"{way}w{shot}s", algorithm, *changes])
-            keys = {"dataset": dataset, "way": way, "shot": shot, "algorithm": algorithm}
-            runs[name] = image_run(**{"inner_steps": 5, "targets": 15} | keys | changes)
+            keys = {"dataset": dataset, "way": way, "shot": shot}
+            known = algorithm if algorithm in plugins.names("algorithms") else "maml"
+            run = image_run(
+                **{"inner_steps": 5, "targets": 15} | keys | {"algorithm": known} | changes
+            )
+            runs[name] = run.model_copy(update={"algorithm": algorithm})
     return runs
 
 

@@ -8,9 +8,9 @@ import pytest
 from matplotlib.quiver import Quiver
 
 from figure_tables import drawing
-from metalandscape.__main__ import main
 from metalandscape.figures import fig1
 from metalandscape.ground import randomness
+from metalandscape.jobs import draw
 
 
 @pytest.fixture
@@ -80,6 +80,5 @@ def test_what_is_drawn_is_what_is_printed():
 
 def test_it_is_drawn_without_tables_and_runs(tmp_path):
     outputs = [str(tmp_path / "fig1.pdf"), str(tmp_path / "fig1.png")]
-    options = ["--figure", "fig1", "--scale", "test", "--runs", "{}", "--tables"]
-    assert main(["draw", *options, "--outputs", *outputs]) == 0
+    draw.run(figure="fig1", scale="test", runs={}, tables=[], outputs=outputs)
     assert all(Path(path).stat().st_size for path in outputs)

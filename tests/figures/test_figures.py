@@ -240,7 +240,8 @@ def test_every_figure_declares_its_metrics(name):
 
 
 def test_figures_and_claims_of_the_paper_belong_together():
-    declared = {name: plugins.load("figures", name) for name in plugins.names("figures")}
+    names = [name for name in plugins.names("figures") if name.startswith("fig")]
+    declared = {name: plugins.load("figures", name) for name in names}
     assert {module.SECTION for module in declared.values()} == set(SECTIONS)
     borne = {claim for name, m in declared.items() if name != "fig1" for claim in m.CLAIMS}
     assert borne == set(plugins.names("claims"))

@@ -14,6 +14,7 @@ from ..settings.config import Run
 
 TASK = ("dataset", "way", "shot")
 MAIN = (*TASK, "algorithm", "inner_steps")  # named in every title
+OPTIONS = "algorithm_options"  # which tell only runs of one algorithm apart
 UNNAMED = {"epochs", "epochs_per_job", "seeds"}  # how far and how often, not what
 UNREADABLE = (UserError, OSError, SyntaxError, ValueError, KeyError, TypeError)
 
@@ -104,7 +105,17 @@ def differing(runs: Iterable[Run]) -> list[str]:
     for run in runs:
         groups.setdefault(tuple(getattr(run, key) for key in TASK), []).append(_dump(run))
     fields = dict.fromkeys(field for dumps in groups.values() for d in dumps for field in d)
-    return [f for f in fields if any(d.get(f) != g[0].get(f) for g in groups.values() for d in g)]
+    return [f for f in fields if any(_vary(group, f) for group in groups.values())]
+
+
+def _vary(dumps: Sequence[Mapping[str, Any]], field: str) -> bool:
+    """Return whether a field differs among runs; options among those of one algorithm."""
+    first: dict[Any, Any] = {}
+    for dump in dumps:
+        kin = dump.get("algorithm") if field == OPTIONS else ""
+        if first.setdefault(kin, dump.get(field)) != dump.get(field):
+            return True
+    return False
 
 
 def elsewhere(runs: Iterable[Run]) -> list[str]:
@@ -113,14 +124,19 @@ def elsewhere(runs: Iterable[Run]) -> list[str]:
     named = {*MAIN, *differing(runs)}
     dumps = [_dump(run) for run in runs]
     fields = dict.fromkeys(field for dump in dumps for field in dump if field not in named)
-    varied = [f for f in fields if any(dump.get(f) != dumps[0].get(f) for dump in dumps)]
+    varied = [f for f in fields if _vary(dumps, f)]
     return [" or ".join(dict.fromkeys(setting(run, f, runs) for run in runs)) for f in varied]
 
 
 def setting(run: Run, field: str, among: Iterable[Run]) -> str:
     """Return one field of a run in words, as far as it differs among some runs."""
-    value = _dump(run).get(field)
-    others = [_dump(other).get(field) for other in among]
+    own = _dump(run)
+    kin = [
+        dump
+        for dump in map(_dump, among)
+        if field != OPTIONS or dump.get("algorithm") == own.get("algorithm")
+    ]
+    value, others = own.get(field), [dump.get(field) for dump in kin]
     if not isinstance(value, dict):
         return _scalar(field, value)
     name, options = _part(value)
