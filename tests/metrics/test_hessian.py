@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from helpers import conv_network, conv_tasks, engine, mlp_network, sine_tasks, start
-from metalandscape.metrics._lanczos import extremes
+from metalandscape.metrics._lanczos import Limits, extremes
 from metalandscape.metrics.hessian import spectrum
 
 
@@ -33,7 +33,7 @@ def test_the_norm_equals_that_of_the_dense_hessian(case, name):
     product = engine(network, name).hessian_product(theta, task.support_x, task.support_y)
     v = random_start(len(theta), 1)
     torch.testing.assert_close(product(v), matrix @ v)
-    found = extremes(product, random_start(len(theta)), 1e-3, 200)
+    found = extremes(product, random_start(len(theta)), Limits())
     norm = values.abs().max().item()
     assert found.norm == pytest.approx(norm, rel=1e-3)
     assert found.largest == pytest.approx(values[-1].item(), abs=2e-3 * norm)
@@ -46,7 +46,7 @@ def test_a_start_from_the_gradient_finds_the_same_and_never_needs_more_than_the_
     network, theta, task = list(nets())[case]
     values = torch.linalg.eigvalsh(dense(network, theta, task))
     data = (task.support_x, task.support_y)
-    found = spectrum(engine(network), theta, *data, random_start(len(theta)), 1e-3, 200)
+    found = spectrum(engine(network), theta, *data, random_start(len(theta)), Limits())
     assert found.norm == pytest.approx(values.abs().max().item(), rel=1e-3)
     assert found.products <= len(theta)
 
@@ -56,7 +56,7 @@ def test_a_negative_dominant_eigenvalue_of_a_real_loss():
     network, theta, task = next(nets())
     values = torch.linalg.eigvalsh(dense(network, theta, task))
     product = engine(network).hessian_product(theta, task.support_x, task.support_y)
-    found = extremes(lambda v: -product(v), random_start(len(theta)), 1e-3, 200)
+    found = extremes(lambda v: -product(v), random_start(len(theta)), Limits())
     assert abs(found.smallest) > found.largest
     assert found.norm == -found.smallest == pytest.approx(values.max().item(), rel=1e-3)
 

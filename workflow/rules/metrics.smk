@@ -40,7 +40,7 @@ rule tabulate_run:
     conda:
         ENVIRONMENT
     params:
-        code=plan.code_of_tables(),
+        code=plan.code_of("tabulate"),
     script:
         "../scripts/tabulate.py"
 
@@ -55,7 +55,7 @@ rule tabulate_metric:
     conda:
         ENVIRONMENT
     params:
-        code=plan.code_of_tables(),
+        code=plan.code_of("tabulate"),
     script:
         "../scripts/tabulate.py"
 
@@ -71,6 +71,6 @@ rule choose_epochs:
     conda:
         ENVIRONMENT
     params:
-        code=plan.code_of_choice(),
+        code=plan.code_of("choose"),
     script:
         "../scripts/choose_epochs.py"

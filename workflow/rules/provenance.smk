@@ -16,7 +16,7 @@ rule record_provenance:
     conda:
         ENVIRONMENT
     params:
-        code=plan.code_of_provenance(),
+        code=plan.code_of("record"),
         config=lambda w: plan.configuration(config),
         files=lambda w: [os.path.relpath(file) for file in workflow.configfiles],
         runs=lambda w: plan.runs_shown(),

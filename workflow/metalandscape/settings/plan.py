@@ -241,13 +241,9 @@ class Plan:
         metric = part("metrics", wildcards.metric)
         return digest(_job("measure"), metric, *self._run_parts(wildcards.run))
 
-    def code_of_tables(self) -> str:
-        """Return the digest of what joins tables."""
-        return digest(_job("tabulate"))
-
-    def code_of_choice(self) -> str:
-        """Return the digest of what chooses the best epochs."""
-        return digest(_job("choose"))
+    def code_of(self, job: str) -> str:
+        """Return the digest of a job that depends on no part, e.g. "tabulate"."""
+        return digest(_job(job))
 
     def code_of_figure(self, wildcards: Any) -> str:
         """Return the digest of what draws a figure."""
@@ -256,10 +252,6 @@ class Plan:
     def code_of_claims(self) -> str:
         """Return the digest of what judges the claims."""
         return digest(_job("judge"), *(part("claims", name) for name in self.claims()))
-
-    def code_of_provenance(self) -> str:
-        """Return the digest of what tells where results come from."""
-        return digest(_job("record"))
 
     def shown_names(self) -> list[Any]:
         """Return what metrics, algorithms and datasets are called on figures."""
