@@ -13,15 +13,18 @@ MODULES = [path.relative_to(plugins.PACKAGE) for path in sorted(plugins.PACKAGE.
 
 # Modules that are tested in another file: parts of a kind together, private ones through theirs.
 ELSEWHERE = {
+    "__init__": "test_package.py",
     "algorithms/__init__": "algorithms/test_episodic.py",
     "algorithms/maml": "algorithms/test_episodic.py",
     "algorithms/first_order_maml": "algorithms/test_episodic.py",
     "claims/_*": "claims/test_claims.py",
     "claims/c[01][0-9]": "claims/test_claims.py",
     "datasets/_arrays": "datasets/test_image_folder.py",
+    "datasets/_downloads": "datasets/test_archives.py",
     "datasets/_images": "datasets/test_datasets.py",
     "datasets/_regression": "datasets/test_datasets.py",
     "datasets/_splits": "datasets/test_image_folder.py",
+    "datasets/_walk": "datasets/test_image_folder.py",
     "datasets/sine": "datasets/test_datasets.py",
     "figures/_*": "figures/test_figures.py",
     "figures/fig*": "figures/test_figures.py",
