@@ -17,13 +17,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from work import Work
 
-from metalandscape import models
 from metalandscape.engines import Choice
+from metalandscape.metrics._lanczos import Limits
 from metalandscape.metrics.hessian import spectrum
+from metalandscape.networks import HEAD, unflatten
 
 PEERS = Path(__file__).parent / ".peers"
 KERNEL = PEERS / "kernel"
 sys.path.append(str(PEERS))
+
+# Those of the metric: residuals of 1e-3 at the norm and 1e-2 at the other end, 8 products or more.
+LIMITS = Limits(tolerance=1e-3, other_tolerance=1e-2, least=8, most=200)
 
 
 class Block(nn.Module):
@@ -46,13 +50,14 @@ class ConvModule(nn.Module):
 
     def __init__(self, work: Work) -> None:
         super().__init__()
-        network, channels = work.network, work.image[2]
-        stride = 2 if network.downsampling == "stride" else 1
-        widths = [channels, *[network.filters] * 4]
-        self.blocks = nn.Sequential(*[Block(widths[i], widths[i + 1], stride) for i in range(4)])
-        self.mean = network.output == "mean"
-        weight = models.unflatten(work.model(), work.theta())["linear.weight"]
-        self.linear = nn.Linear(weight.shape[1], weight.shape[0])
+        network = work.built()
+        options = network.options
+        stride = 2 if options.downsampling == "stride" else 1
+        widths = [network.input_shape[0], *[options.filters] * options.modules]
+        self.blocks = nn.Sequential(*[Block(a, b, stride) for a, b in pairwise(widths)])
+        self.mean = options.output == "mean"
+        classes, features = unflatten(network, work.theta())[HEAD[0]].shape
+        self.linear = nn.Linear(features, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute."""
@@ -65,7 +70,7 @@ def module(work: Work, theta: Tensor) -> nn.Module:
     if work.image:
         net = ConvModule(work)
     else:
-        widths = [1, *work.network.hidden, 1]
+        widths = [1, *work.network.options["hidden"], 1]
         layers = [nn.Linear(a, b) for a, b in pairwise(widths)]
         net = nn.Sequential(*[part for layer in layers for part in (layer, nn.ReLU())][:-1])
     net = net.to(work.dtype)
@@ -82,7 +87,7 @@ def engine_of(name: str) -> Callable[[Work], Callable[[], Tensor]]:
     """Return a contender: one of the project's engines, on as many threads as torch uses."""
 
     def contender(work: Work) -> Callable[[], Tensor]:
-        engine = Choice(name, KERNEL, torch.get_num_threads()).of(work.model())
+        engine = Choice(name, KERNEL, torch.get_num_threads()).of(work.built())
         theta, batch = work.theta(), work.batch()
         inner = (work.steps, work.rate, work.second_order)
         return lambda: engine.meta_gradient(theta, batch, *inner).gradient
@@ -141,7 +146,7 @@ def higher(work: Work) -> Callable[[], Tensor]:
 def _adapted(work: Work) -> tuple[Tensor, Tensor, Tensor]:
     """Return theta~ of a task, and its support set."""
     task = work.batch()[0]
-    engine = Choice("reference").of(work.model())
+    engine = Choice("reference").of(work.built())
     return engine.adapt(work.theta(), task, work.steps, work.rate), task.support_x, task.support_y
 
 
@@ -149,14 +154,13 @@ def our_norm(name: str) -> Callable[[Work], Callable[[], float]]:
     """Return a contender: the project's Lanczos on an engine's Hessian products."""
 
     def contender(work: Work) -> Callable[[], float]:
-        engine = Choice(name, KERNEL).of(work.model())
+        engine = Choice(name, KERNEL).of(work.built())
         theta, x, y = _adapted(work)
-        noise = torch.from_numpy(np.random.default_rng(0).standard_normal(len(theta))).to(
-            work.dtype
-        )
+        drawn = np.random.default_rng(0).standard_normal(len(theta))
+        noise = torch.from_numpy(drawn).to(work.dtype)
 
         def norm() -> float:
-            return spectrum(engine, theta, x, y, noise, 1e-3, 200).norm
+            return spectrum(engine, theta, x, y, noise, LIMITS).norm
 
         return norm
 

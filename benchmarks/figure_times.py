@@ -12,6 +12,7 @@ tables, drawing) count with the seconds below.
 
 import heapq
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,7 @@ import yaml
 
 from metalandscape.ground import plugins
 from metalandscape.settings import config
+from metalandscape.settings.plan import Plan
 
 CORES = (2, 8)
 # Sampling tasks, joining tables and drawing start Python for some seconds, too.
@@ -32,28 +34,31 @@ def seconds(path: Path) -> float:
     return float(pd.read_csv(path, sep="\t")["cpu_time"].iloc[0])
 
 
-def jobs_of(settings: config.Config, figures: list[str]) -> list[Job]:
+def jobs_of(plan: Plan, figures: list[str]) -> list[Job]:
     """Return the jobs of some figures, each once, in an order in which they can run."""
-    folder = Path(settings.folders.results, "benchmarks")
     jobs: dict[str, Job] = {}
     for figure in figures:
         metrics = plugins.declared("figures", figure, "METRICS")
-        for run in settings.figures[figure]:
-            for seed in settings.runs[run].seeds:
-                before: list[str] = []
-                for first, last in settings.runs[run].blocks():
-                    path = folder / "train" / run / f"seed{seed}" / f"epochs{first}-{last}.tsv"
-                    jobs[str(path)] = (str(path), seconds(path), before)
-                    before = [str(path)]
-                for metric in metrics:
-                    for path in sorted(
-                        (folder / "measure" / metric / run / f"seed{seed}").glob("*")
-                    ):
-                        jobs[str(path)] = (str(path), seconds(path) + TASK_LIST, before)
+        for run in plan.settings.figures[figure]:
+            for seed in plan.settings.runs[run].seeds:
+                jobs |= {job[0]: job for job in jobs_of_seed(plan, run, seed, metrics)}
             for metric in metrics:
                 jobs[f"{metric} {run}"] = (f"{metric} {run}", TABLE, [])
         jobs[figure] = (figure, DRAWING, [])
     return list(jobs.values())
+
+
+def jobs_of_seed(plan: Plan, run: str, seed: int, metrics: Sequence[str]) -> Iterator[Job]:
+    """Yield the jobs that train a run with a seed, and those that measure it."""
+    folder, before = Path(plan.benchmarks), []
+    for first, last in plan.settings.runs[run].blocks():
+        path = folder / "train" / run / f"seed{seed}" / f"epochs{first}-{last}.tsv"
+        yield str(path), seconds(path), before
+        before = [str(path)]
+    for metric in metrics:
+        for epochs in plan.epochs_of_jobs(run):
+            path = folder / "measure" / metric / run / f"seed{seed}" / f"epochs{epochs}.tsv"
+            yield str(path), seconds(path) + TASK_LIST, before
 
 
 def makespan(jobs: list[Job], cores: int) -> float:
@@ -78,14 +83,15 @@ def makespan(jobs: list[Job], cores: int) -> float:
 def main() -> None:
     """Print a table."""
     path = sys.argv[1] if len(sys.argv) > 1 else "config.yaml"
-    settings = config.load(yaml.safe_load(Path(path).read_text()))
+    plan = Plan(config.load(yaml.safe_load(Path(path).read_text())))
+    shown = plan.settings.figures
     print("| figure | jobs |", " | ".join(f"minutes on {n} cores" for n in CORES), "|")
     print("|---|---|" + "---|" * len(CORES))
-    for name, figures in [*((f, [f]) for f in settings.figures), ("all", list(settings.figures))]:
-        jobs = jobs_of(settings, figures)
+    for name, figures in [*((f, [f]) for f in shown), ("all", list(shown))]:
+        jobs = jobs_of(plan, figures)
         times = " | ".join(f"{makespan(jobs, n) / 60:.1f}" for n in CORES)
         print(f"| {name} | {len(jobs)} | {times} |")
-    files = Path(settings.folders.results, "benchmarks").rglob("*.tsv")
+    files = Path(plan.benchmarks).rglob("*.tsv")
     memory = max(pd.read_csv(f, sep="\t")["max_rss"].max() for f in files)
     print(f"\nLargest memory of a job: {memory:.0f} MB.")
 

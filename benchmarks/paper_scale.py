@@ -7,22 +7,29 @@ rates of one core are those last measured by speed.py. Core-hours are estimates,
 counted.
 """
 
+import functools
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pandas as pd
+import torch
 import yaml
+from torch.utils.flop_counter import FlopCounterMode
 
-from metalandscape import models
-from metalandscape.networks import MLPNetwork
+from metalandscape import networks
+from metalandscape.datasets import DatasetOptions
+from metalandscape.ground.options import Part
 from metalandscape.settings import config
+from metalandscape.settings.plan import Plan
+from metalandscape.settings.run import Run
 
 HERE = Path(__file__).parent
-IMAGES = {"omniglot": (28, 28, 1), "miniimagenet": (84, 84, 3), "cifar_fs": (32, 32, 3)}
-TEST_IMAGES = {"omniglot": 423 * 20, "miniimagenet": 20 * 600, "cifar_fs": 20 * 600}
+CIFAR_FS = 20 * 600  # meta-test images of a dataset that does not say how many it has
 PRODUCTS = 17  # of the Hessian with a vector, for both ends of the spectrum to 1e-3; measured
+PASSES = 2  # over the tasks, of an average over pairs
 START_UP = 2  # seconds of a job before it computes
+SECOND_ORDER, FIRST_ORDER = ("maml", "anil", "boil", "meta_sgd"), ("first_order_maml",)
 SINE, CONV = "sine", "second-order"
 
 
@@ -37,56 +44,78 @@ def rates() -> tuple[float, float]:
     return float(rate), float(medians.loc[sine, "seconds"])
 
 
-def forward(run: config.Run) -> tuple[float, float]:
-    """Return the FLOP of an image's convolutions, and those of the first of them."""
-    height, width, channels = IMAGES[run.dataset]
-    each = []
-    for _ in range(4):
-        stride = 2 if run.network.downsampling == "stride" else 1
-        h, w = -(-height // stride), -(-width // stride)
-        each.append(2.0 * 9 * channels * run.network.filters * h * w)
-        height, width = (h, w) if stride == 2 else (h // 2, w // 2)
-        channels = run.network.filters
-    return sum(each), each[0]
+def image_shape(data: DatasetOptions) -> tuple[int, ...]:
+    """Return (channels, height, width); MiniImagenet's size is an option."""
+    return data.input_shape() or (3, data.image_size, data.image_size)
 
 
-def costs(run: config.Run) -> dict[str, float]:
-    """Return the FLOP of an image: evaluation, gradient, Hessian product."""
-    total, first = forward(run)
-    # A gradient has two more products of this size for every layer, the first needs one of them; a
-    # Hessian product does everything twice.
-    return {"loss": total, "gradient": 3 * total - first, "product": 6 * total - 2 * first}
+def test_images(data: DatasetOptions) -> int:
+    """Return the number of meta-test images."""
+    classes, each = data.classes("test"), data.instances()
+    return classes * each if classes and each else CIFAR_FS
 
 
-def meta_iteration(run: config.Run) -> float:
+@functools.cache
+def counted(network: str, shape: tuple[int, ...], outputs: int) -> dict[str, float]:
+    """Return the FLOP of an image, as torch counts them: evaluation, gradient, Hessian product.
+
+    Args:
+        network: a `Part` as JSON.
+        shape: (channels, height, width).
+        outputs: the number of classes.
+    """
+    built = networks.build(Part.model_validate_json(network), shape, outputs, "classification")
+    theta = torch.rand(networks.size(built), requires_grad=True)
+    x, y = torch.rand(2, *shape), torch.zeros(2, dtype=torch.int64)
+    with FlopCounterMode(display=False) as evaluation:
+        loss = built.loss(theta, x, y)
+    with FlopCounterMode(display=False) as backward:
+        torch.autograd.grad(loss, theta)
+    forward = evaluation.get_total_flops() / len(x)
+    gradient = forward + backward.get_total_flops() / len(x)
+    # With the gradient's pass done, a Hessian product does everything twice.
+    return {"loss": forward, "gradient": gradient, "product": 2 * gradient}
+
+
+def costs(run: Run, data: DatasetOptions) -> dict[str, float]:
+    """Return the FLOP of an image in a run."""
+    return counted(run.network.model_dump_json(), image_shape(data), run.way)
+
+
+def meta_iteration(run: Run, data: DatasetOptions) -> float:
     """Return the FLOP of a meta-iteration."""
-    cost = costs(run)
+    cost = costs(run, data)
     if run.algorithm == "finetuning":
         return run.batch_size * cost["gradient"]
+    if run.algorithm not in SECOND_ORDER + FIRST_ORDER:
+        raise SystemExit(f"what {run.algorithm} costs is not known here; add it to {__file__}")
     support, target = run.way * run.shot, run.way * run.targets
     step = cost["gradient"] * (2 if run.regularizer else 1)
-    step += cost["product"] if run.algorithm == "maml" else 0
+    step += cost["product"] if run.algorithm in SECOND_ORDER else 0
     return run.batch_size * (support * run.inner_steps * step + target * cost["gradient"])
 
 
-def checkpoint(run: config.Run, metric: str, options: dict) -> float:
-    """Return the FLOP of a metric at one checkpoint."""
-    cost = costs(run)
+def checkpoint(trained: Run, data: DatasetOptions, metric: str, options: dict) -> float:
+    """Return the FLOP of a metric at one checkpoint, all tasks as at meta-test."""
+    run = trained.at_test()
+    cost = costs(run, data)
     support, target = run.way * run.shot, run.way * run.targets
     adaptation = support * run.inner_steps * cost["gradient"]
-    tasks = options.get("tasks", 0) + options.get("train_tasks", 0)
+    tasks = sum(options.get(key, 0) for key in ("tasks", "val_tasks", "train_tasks"))
+    # The accuracy is taken before and after adaptation, or at every step besides.
+    points = run.inner_steps + 3 if options.get("every_step") else 2
     return {
-        "accuracy": tasks * (adaptation + (support + target) * cost["loss"]),
-        "trajectories": tasks * adaptation,
-        "gradients": tasks * support * cost["gradient"],
+        "accuracy": tasks * (adaptation + points * (support + target) * cost["loss"]),
+        "trajectories": PASSES * tasks * adaptation,
+        "gradients": PASSES * tasks * support * cost["gradient"],
         "hessian": tasks * (adaptation + PRODUCTS * support * cost["product"]),
-        "embeddings": TEST_IMAGES[run.dataset] * cost["loss"],
+        "embeddings": test_images(data) * cost["loss"],
     }[metric]
 
 
-def table(settings: config.Config) -> pd.DataFrame:
+def table(plan: Plan) -> pd.DataFrame:
     """Return a row per step: jobs, submissions with profiles/slurm, core-hours, the longest job."""
-    rate, sine_iteration = rates()
+    settings, (rate, sine_iteration) = plan.settings, rates()
     jobs, submissions, hours, longest = Counter(), Counter(), Counter(), Counter()
 
     def add(step: str, count: int, groups: int, seconds: float, of_longest: float) -> None:
@@ -96,19 +125,21 @@ def table(settings: config.Config) -> pd.DataFrame:
         longest[step] = max(longest[step], of_longest / 60)
 
     for run in settings.runs.values():
-        sine = isinstance(run.network, MLPNetwork)
-        iteration = sine_iteration if sine else meta_iteration(run) / rate
+        data = settings.datasets[run.dataset]
+        sine = data.tasks == "regression"
+        iteration = sine_iteration if sine else meta_iteration(run, data) / rate
         blocks = len(run.blocks()) * len(run.seeds)
         epoch = iteration * run.iterations
         block = epoch * min(run.epochs, run.epochs_per_job)
         add("training", blocks, blocks, epoch * run.epochs * len(run.seeds), block)
     for metric, name in settings.pairs():
         run = settings.runs[name]
+        data = settings.datasets[run.at_test().dataset]
         together = min(settings.checkpoints_per_job, run.epochs + 1)
-        metric_jobs = -(-(run.epochs + 1) // together) * len(run.seeds)
-        sine = isinstance(run.network, MLPNetwork)
+        metric_jobs = len(plan.epochs_of_jobs(name)) * len(run.seeds)
         # Adaptation of a few hundred tasks of sine regression is over before Python has started.
-        flop = 0.0 if sine else checkpoint(run, metric, settings.metrics[metric])
+        sine = data.tasks == "regression"
+        flop = 0.0 if sine else checkpoint(run, data, metric, plan.metric_options(metric))
         measuring = (run.epochs + 1) * len(run.seeds) * flop / rate
         start = START_UP * metric_jobs
         longest_job = START_UP + together * flop / rate
@@ -124,8 +155,9 @@ def disk(settings: config.Config) -> float:
     """Return the GB of checkpoints and training states."""
     total = 0
     for run in settings.runs.values():
-        image = None if isinstance(run.network, MLPNetwork) else IMAGES[run.dataset]
-        size = models.size(models.build(run.network, image, run.way or 1))
+        data = settings.datasets[run.dataset]
+        shape = data.input_shape() if data.tasks == "regression" else image_shape(data)
+        size = networks.size(networks.build(run.network, shape, run.way or 1, data.tasks))
         # A state is theta and the two moments of Adam.
         total += 4 * size * len(run.seeds) * (run.epochs + 1 + 3 * len(run.blocks()))
     return total / 1e9
@@ -133,9 +165,10 @@ def disk(settings: config.Config) -> float:
 
 def main() -> None:
     """Print it."""
-    settings = config.load(yaml.safe_load(Path(sys.argv[1]).read_text()))
-    print(table(settings).round(1).to_string())
-    print(f"checkpoints and states: {disk(settings):.1f} GB; {rates()[0] / 1e9:.0f} GFLOP/s a core")
+    plan = Plan(config.load(yaml.safe_load(Path(sys.argv[1]).read_text())))
+    print(table(plan).round(1).to_string())
+    stored, rate = disk(plan.settings), rates()[0] / 1e9
+    print(f"checkpoints and states: {stored:.1f} GB; {rate:.0f} GFLOP/s a core")
 
 
 if __name__ == "__main__":

@@ -19,28 +19,42 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 PARTS = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "envs")
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
+SMOKE = ["--configfile", "config/smoke.yaml"]
 EPOCHS = 100
 
-# Stands for the package's command line: makes the files that it names as products.
+# Stands for the package's command line: makes the files that a job names as products.
 STUB = """import pathlib, sys
-PRODUCTS = "--output --outputs --per-task --state --log --checkpoints --readable".split()
-product = False
-for word in sys.argv:
-    if word.startswith("--"):
-        product = word in PRODUCTS
-    elif product:
-        pathlib.Path(word).touch()
+
+PRODUCTS = "--output --per-task --state --log --checkpoints".split()
+
+
+def touch(*files):
+    for file in files:
+        pathlib.Path(file).touch()
+
+
+def scripted(job, folder, log, output=None, outputs=(), readable=(), **arguments):
+    touch(log, *([output] if output else []), *outputs, *readable)
+
+
+if __name__ == "__main__":
+    product = False
+    for word in sys.argv[1:]:
+        if word.startswith("--"):
+            product = word in PRODUCTS
+        elif product:
+            touch(word)
 """
 
-# What a rule's job cannot do without.
+# What a rule's job cannot do without; those of a script begin with Snakemake's own preamble.
 BARE = {
     "prepare_dataset": "numpy, PIL.Image",
     "sample_tasks": "numpy",
-    "train_epochs": "torch",
+    "train_epochs": "torch, pandas",
     "measure_checkpoints": "torch, pandas",
-    "tabulate_run": "pandas",
-    "draw_figure": "pandas, seaborn",
-    "judge_claims": "pandas, scipy.stats",
+    "tabulate_run": "snakemake.script, pandas",
+    "draw_figure": "snakemake.script, pandas, seaborn",
+    "judge_claims": "snakemake.script, pandas, scipy.special",
 }
 
 
@@ -74,7 +88,7 @@ def timed(command: list, folder: Path, **environment: str) -> float:
 def import_seconds(command: list, folder: Path, log: str | None, **environment: str) -> float:
     """Return the seconds that a command spends on imports, by Python's own count.
 
-    It stands on stderr, which a rule's command sends to its log.
+    It stands on stderr, which a rule's shell command sends to its log.
     """
     done = run(command, folder, **environment, PYTHONPROFILEIMPORTTIME="1")
     text = (folder / log).read_text() if log else done.stderr
@@ -125,52 +139,75 @@ def scale() -> list[dict]:
 
 def start_up() -> list[dict]:
     """Time every rule on the smoke configuration, what joins checkpoints in jobs, and a redraw."""
-    rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy(folder)
-        smoke = ["--configfile", "config/smoke.yaml"]
-        timed([*SNAKEMAKE, "--cores", "2", *smoke], folder)
-        text = run([*SNAKEMAKE, "-n", "-p", "-F", *smoke], folder).stdout
-        commands = re.findall(r"rule (\w+):.*?Shell command: (python .*?)$", text, re.S | re.M)
-        first = dict(reversed([(rule, command) for rule, command in commands]))
-        environment = {"PYTHONPATH": str(folder / "workflow"), "OMP_NUM_THREADS": "1"}
-        for rule, modules in BARE.items():
-            command = next(text for known, text in first.items() if known.startswith(rule))
-            job = ["bash", "-c", command]
-            log = re.search(r"2> (\S+)", command)[1]
-            bare = [sys.executable, "-c", f"import {modules}"]
-            rounds = [
-                (
-                    timed(job, folder, **environment),
-                    timed(bare, folder, **environment),
-                    import_seconds(job, folder, log, **environment)
-                    - import_seconds(bare, folder, None, **environment),
-                )
-                for _ in range(5)
-            ]
-            seconds, alone, beyond = map(min, zip(*rounds, strict=True))
-            rows.append(
-                {
-                    "what": f"{rule}, smoke configuration",
-                    "seconds": seconds,
-                    "bare import": f"{alone:.2f} ({modules})",
-                    "imports beyond it": f"{max(beyond, 0):.2f}",
-                }
-            )
-        table = "results/smoke/tables/letters_maml/accuracy.csv"
-        for together in (1, 5):
-            chosen = ["--config", f"checkpoints_per_job={together}"]
-            command = [*SNAKEMAKE, "--cores", "2", table, "-R", "measure_checkpoints"]
-            seconds = timed([*command, *smoke, *chosen], folder)
-            what = f"measure 10 small checkpoints on 2 cores, checkpoints_per_job: {together}"
-            rows.append({"what": what, "seconds": seconds})
-        timed([*SNAKEMAKE, "--cores", "2", *smoke], folder)
-        figure = "figures/smoke/fig7.pdf"
-        (folder / figure).unlink()
-        seconds = timed([*SNAKEMAKE, "--cores", "2", figure, *smoke], folder)
-        rows.append({"what": "redraw fig7", "seconds": seconds})
+        run([*SNAKEMAKE, "--cores", "2", "--skip-script-cleanup", *SMOKE], folder)
+        known = jobs(folder)
+        rows = [job_times(rule, known, folder) for rule in BARE]
+        return [*rows, *grouping(folder), redraw(folder)]
+
+
+def jobs(folder: Path) -> dict[str, tuple[list[str], str | None]]:
+    """Return a job's command by rule, and the log that has its stderr; None if it is no shell's.
+
+    Rules with a script are started as Snakemake did it, by the file that it left behind.
+    """
+    text = run([*SNAKEMAKE, "-n", "-p", "-F", *SMOKE], folder).stdout
+    found = {}
+    for rule, command in re.findall(r"^rule (\w+):$.*?^Shell command: (.*?)$", text, re.S | re.M):
+        if command != "None" and (log := re.search(r"2> (\S+)", command)):
+            found.setdefault(rule, (["bash", "-c", command], log[1]))
+    for script in sorted((folder / ".snakemake/scripts").glob("*.py")):
+        content = script.read_text()
+        for rule in BARE:
+            if f"{rule!r}" in content:
+                found.setdefault(rule, ([sys.executable, str(script)], None))
+    return found
+
+
+def job_times(rule: str, known: dict[str, tuple[list[str], str | None]], folder: Path) -> dict:
+    """Return the row of a rule: seconds of a job, of its bare import, and of its other imports."""
+    environment = {"PYTHONPATH": str(folder / "workflow"), "OMP_NUM_THREADS": "1"}
+    job, log = next(job for name, job in known.items() if name.startswith(rule))
+    bare = [sys.executable, "-c", f"import {BARE[rule]}"]
+    rounds = [
+        (
+            timed(job, folder, **environment),
+            timed(bare, folder, **environment),
+            import_seconds(job, folder, log, **environment)
+            - import_seconds(bare, folder, None, **environment),
+        )
+        for _ in range(5)
+    ]
+    seconds, alone, beyond = map(min, zip(*rounds, strict=True))
+    return {
+        "what": f"{rule}, smoke configuration",
+        "seconds": seconds,
+        "bare import": f"{alone:.2f} ({BARE[rule]})",
+        "imports beyond it": f"{max(beyond, 0):.2f}",
+    }
+
+
+def grouping(folder: Path) -> list[dict]:
+    """Time measuring ten checkpoints, one in a job and five in a job."""
+    table, rows = "results/smoke/tables/letters_maml/accuracy.csv", []
+    for together in (1, 5):
+        chosen = ["--config", f"checkpoints_per_job={together}"]
+        command = [*SNAKEMAKE, "--cores", "2", table, "-R", "measure_checkpoints"]
+        seconds = timed([*command, *SMOKE, *chosen], folder)
+        what = f"measure 10 small checkpoints on 2 cores, checkpoints_per_job: {together}"
+        rows.append({"what": what, "seconds": seconds})
     return rows
+
+
+def redraw(folder: Path) -> dict:
+    """Time drawing a figure again from its tables."""
+    run([*SNAKEMAKE, "--cores", "2", *SMOKE], folder)
+    figure = "figures/smoke/fig7.pdf"
+    (folder / figure).unlink()
+    seconds = timed([*SNAKEMAKE, "--cores", "2", figure, *SMOKE], folder)
+    return {"what": "redraw fig7", "seconds": seconds}
 
 
 def main() -> None:
