@@ -1,5 +1,6 @@
 import pytest
 
+from helpers import image_run
 from metalandscape.ground.errors import UserError
 from metalandscape.ground.options import Part
 from metalandscape.settings import parts
@@ -32,6 +33,13 @@ def test_a_run_gets_its_parts_and_keeps_its_other_keys():
     assert (run["algorithm"], run["algorithm_options"]) == ("finetuning", {"head": "zero"})
     assert run["optimizer"].name == "adam"
     assert run["shot"] == 3 and run["regularizer"] is None
+
+
+def test_the_names_of_a_runs_parts_stand_by_room():
+    plain = {"algorithms": "maml", "networks": "conv", "optimizers": "adam"}
+    assert parts.names_of(image_run()) == plain
+    regularized = image_run(regularizer="trajectory_angle")
+    assert parts.names_of(regularized) == plain | {"regularizers": "trajectory_angle"}
 
 
 def test_a_part_without_options_has_none():

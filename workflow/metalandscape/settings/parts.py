@@ -9,6 +9,7 @@ from ..ground import plugins
 from ..ground.errors import UserError
 from ..ground.options import Part
 from ..ground.strict import mapping, sentence, unknown
+from .run import Run
 
 # Key of a run, room, and the key that names the part in a mapping.
 RUN_PARTS = (
@@ -43,6 +44,16 @@ def of_run(settings: Mapping[str, Any], place: Any) -> dict[str, Any]:
     if (algorithm := parts.pop("algorithm", None)) is not None:
         parts |= {"algorithm": algorithm.name, "algorithm_options": algorithm.options}
     return {**settings, **parts}
+
+
+def names_of(run: Run) -> dict[str, str]:
+    """Return the names of a run's parts by room."""
+    chosen = {
+        "algorithms": run.algorithm,
+        "networks": run.network.name,
+        "optimizers": run.optimizer.name,
+    }
+    return chosen | ({"regularizers": run.regularizer.name} if run.regularizer else {})
 
 
 def choose(room: str, given: Any, tag: str, key: str) -> Part:

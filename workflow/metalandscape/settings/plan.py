@@ -14,6 +14,7 @@ import yaml
 
 from ..ground import plugins
 from ..ground.digests import digest, part
+from . import parts
 from .config import Config
 from .run import Run
 
@@ -263,14 +264,7 @@ class Plan:
         ]
 
     def _run_parts(self, name: str) -> list[str]:
-        run = self.settings.runs[name]
-        chosen = {
-            "algorithms": run.algorithm,
-            "networks": run.network.name,
-            "optimizers": run.optimizer.name,
-        }
-        if run.regularizer:
-            chosen["regularizers"] = run.regularizer.name
+        chosen = parts.names_of(self.settings.runs[name])
         return [*(part(*each) for each in chosen.items()), *self._kinds(name)]
 
     def _kinds(self, name: str) -> list[str]:
