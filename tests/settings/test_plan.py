@@ -192,6 +192,17 @@ def test_every_claim_is_part_of_the_code_of_claims(monkeypatch):
     assert covered(monkeypatch, lambda p: p.code_of_claims()) == {"jobs.judge", *claims}
 
 
+def test_the_names_on_a_figure_are_those_of_what_it_shows(tmp_path):
+    runs = {"figures": {"fig5": ["letters_maml"]}}
+    names = plan(**runs).shown_names(job(figure="fig5"))
+    for shown in (plugins.declared("metrics", "accuracy", "QUANTITIES"), "MAML", "#332288"):
+        assert shown in names
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics/mine.py").write_text("QUANTITIES = {'mine': {'label': 'mine'}}")
+    assert plan(**runs, plugins=str(tmp_path)).shown_names(job(figure="fig5")) == names
+    plugins.use(None)
+
+
 @pytest.mark.parametrize("job_name", ["prepare", "sample", "draw", "judge", "tabulate", "record"])
 def test_jobs_that_do_not_learn_do_not_depend_on_what_does(job_name):
     rooms = {name.split(".")[1] for name in digests.closure(f"metalandscape.jobs.{job_name}")}
