@@ -58,6 +58,8 @@ def of(*names):
         ("networks/conv.py", "Return h [n, features] of", "Return features of"),
         ("networks/conv.py", "    filters: of every module", "    filters: of all"),
         ("algorithms/maml.py", 'NAME = "MAML"', 'NAME = "Second-Order MAML"'),
+        ("algorithms/maml.py", 'NAME = "MAML"', 'NAME: str = "Second-Order MAML"'),
+        ("algorithms/maml.py", 'COLOUR = "#332288"', 'COLOUR = "#000000"'),
     ],
 )
 def test_comments_docstrings_layout_and_names_count_for_nothing(copy, file, old, new):

@@ -89,6 +89,14 @@ def test_a_folder_without_rooms_is_refused(tmp_path, name):
         plugins.use(tmp_path / name)
 
 
+@pytest.mark.parametrize("file", [".#mine.py", "._mine.py", "_help.py", "my metric.py", "1.py"])
+def test_files_of_editors_and_helpers_are_no_parts(folder, file):
+    before = plugins.names("metrics")
+    (folder / "metrics" / file).write_text("no part")
+    plugins.use(folder)
+    assert set(plugins.names("metrics")) == {*before, "mine"}
+
+
 # --- loading
 
 
@@ -133,6 +141,19 @@ def test_a_module_without_options_has_none(folder):
     assert plugins.options("metrics", "mine") is Options
 
 
+@pytest.mark.parametrize("text", ["Options = 7", "class Options:\n    share = 0.5"])
+def test_options_of_another_type_are_one_sentence(folder, text):
+    rewrite(folder, text)
+    with pytest.raises(UserError, match=r"mine\.py: Options should be a class derived from"):
+        plugins.options("metrics", "mine")
+
+
+def test_options_may_need_what_is_bound_under_a_condition(folder):
+    share = "try:\n    SHARE = missing\nexcept NameError:\n    SHARE = 0.25\n"
+    rewrite(folder, share + METRIC.replace("Share = 0.5", "Share = SHARE"))
+    assert plugins.options("metrics", "mine")().share == 0.25
+
+
 def test_options_that_fail_are_one_sentence(folder):
     rewrite(folder, "class Options(missing.Options):\n    share: float = 0.5\n")
     with pytest.raises(UserError, match=r"mine\.py cannot be used \(NameError: .*missing.*\)"):
@@ -174,6 +195,62 @@ def test_declared_literals_are_those_of_the_module(constant):
     for name in plugins.names("algorithms"):
         loaded = getattr(plugins.load("algorithms", name), constant)
         assert plugins.declared("algorithms", name, constant) == loaded
+
+
+def test_a_literal_may_be_annotated(folder):
+    rewrite(folder, "TASKS: tuple[str, ...] = ('regression',)")
+    assert plugins.declared("metrics", "mine", "TASKS") == ("regression",)
+
+
+def test_a_forgotten_comma_is_one_sentence(folder):
+    rewrite(folder, "TASKS = ('regression')")
+    with pytest.raises(
+        UserError, match=r"TASKS should be a tuple of names, as in \('regression',\)"
+    ):
+        plugins.declared("metrics", "mine", "TASKS")
+
+
+# --- what a module of a room must define
+
+
+@pytest.mark.parametrize("room", plugins.ROOMS)
+def test_the_parts_of_the_package_define_what_they_must(room):
+    for name in plugins.names(room):
+        plugins.check(room, name)
+
+
+def test_what_a_part_lacks_is_one_sentence(folder):
+    rewrite(folder, "TASKS = ()\n")
+    words = (
+        r"mine\.py: it should define measure; see the docstring of metalandscape/metrics/__init__"
+    )
+    for refuse in (plugins.check, plugins.load):
+        with pytest.raises(UserError, match=words):
+            refuse("metrics", "mine")
+
+
+def test_a_part_may_import_what_it_must_define(folder):
+    rewrite(folder, "from .accuracy import *\n")
+    plugins.check("metrics", "mine")
+    assert plugins.load("metrics", "mine").TASKS == ("classification", "regression")
+
+
+# --- errors while a part runs
+
+
+def test_an_error_inside_a_part_is_told_with_file_and_line(folder):
+    rewrite(folder, "TASKS = ()\n\n\ndef measure(*_):\n    return [][1]\n")
+    with pytest.raises(IndexError) as caught:
+        plugins.load("metrics", "mine").measure()
+    assert plugins.blamed(caught.value) == (
+        f"{folder}/metrics/mine.py, line 5: IndexError: list index out of range; correct the file."
+    )
+
+
+def test_an_error_elsewhere_is_no_parts(used):
+    with pytest.raises(ZeroDivisionError) as caught:
+        _ = 1 / 0
+    assert plugins.blamed(caught.value) is None
 
 
 # --- broken parts

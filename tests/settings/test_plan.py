@@ -184,9 +184,9 @@ def test_the_code_of_training_is_the_job_and_the_runs_parts(monkeypatch):
     [
         (lambda p: p.code_of_dataset(job(dataset="waves")), {"jobs.prepare", "datasets.sine"}),
         (lambda p: p.code_of_tasks(WAVES), {"jobs.sample", "datasets.sine"}),
-        (lambda p: p.code_of_tables(), {"jobs.tabulate"}),
+        (lambda p: p.code_of("tabulate"), {"jobs.tabulate"}),
         (lambda p: p.code_of_figure(job(figure="fig5")), {"jobs.draw", "figures.fig5"}),
-        (lambda p: p.code_of_provenance(), {"jobs.record"}),
+        (lambda p: p.code_of("record"), {"jobs.record"}),
     ],
 )
 def test_the_code_of_a_job_is_its_module_and_its_parts(monkeypatch, ask, expected):
@@ -196,6 +196,17 @@ def test_the_code_of_a_job_is_its_module_and_its_parts(monkeypatch, ask, expecte
 def test_every_claim_is_part_of_the_code_of_claims(monkeypatch):
     claims = {f"claims.{name}" for name in plugins.names("claims")}
     assert covered(monkeypatch, lambda p: p.code_of_claims()) == {"jobs.judge", *claims}
+
+
+def test_the_names_on_a_figure_are_those_of_what_it_shows(tmp_path):
+    runs = {"figures": {"fig5": ["letters_maml"]}}
+    names = plan(**runs).shown_names(job(figure="fig5"))
+    for shown in (plugins.declared("metrics", "accuracy", "QUANTITIES"), "MAML", "#332288"):
+        assert shown in names
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics/mine.py").write_text("QUANTITIES = {'mine': {'label': 'mine'}}")
+    assert plan(**runs, plugins=str(tmp_path)).shown_names(job(figure="fig5")) == names
+    plugins.use(None)
 
 
 @pytest.mark.parametrize("job_name", ["prepare", "sample", "draw", "judge", "tabulate", "record"])

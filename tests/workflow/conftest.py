@@ -56,10 +56,13 @@ class Project:
         path.write_text(yaml.safe_dump(config, sort_keys=False))
 
     def add(self, module):
-        """Write the module that the README prints after naming its file."""
+        """Write the part that the README prints after naming its file, and name its folder."""
         text = (ROOT / "README.md").read_text()
         (source,) = re.findall(rf"`{re.escape(module)}`:\n\n```python\n(.*?)```", text, re.S)
-        (self.folder / module).write_text(source)
+        file = self.folder / module
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(source)
+        self.configure(lambda config: config.update(plugins=str(Path(module).parents[1])))
 
     def edit(self, name, old=None, new="EDITED = 1"):
         """Replace a text of a module, or add one at its end."""

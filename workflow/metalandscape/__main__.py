@@ -6,6 +6,7 @@ import importlib
 import logging
 import os
 import sys
+import traceback
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
 def call(job: str, folder: str | None, **arguments: Any) -> int:
     """Run a job; return 1 after a user's mistake, which is told in one sentence on stderr.
 
+    Where a part outside the package fails, the sentence names its file and comes after the
+    traceback, which its author needs.
+
     Args:
         job: the name of its module.
         folder: where parts outside the package are, if there are any.
@@ -41,6 +45,12 @@ def call(job: str, folder: str | None, **arguments: Any) -> int:
         _module(job).run(**arguments)
     except UserError as error:
         print(f"metalandscape: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if (sentence := plugins.blamed(error)) is None:
+            raise
+        traceback.print_exc()
+        print(f"metalandscape: {sentence}", file=sys.stderr)
         return 1
     return 0
 

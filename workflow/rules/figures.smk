@@ -17,7 +17,7 @@ rule draw_figure:
     params:
         code=plan.code_of_figure,
         runs=lambda w: plan.settings_of_runs(settings.figures[w.figure]),
-        names=lambda w: plan.shown_names(),
+        names=plan.shown_names,
         scale=lambda w: settings.scale,
         caption=caption_of,
         claims=claims_of,

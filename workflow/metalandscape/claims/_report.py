@@ -102,14 +102,14 @@ def _main(settings: pd.DataFrame) -> str:
 def _figures(claim: Claim) -> str:
     """Return the names of the figures that show what a claim is about."""
     module = next(
-        (n for n in plugins.names("claims") if plugins.declared("claims", n, "ID") == claim.id), ""
+        (n for n in plugins.names("claims") if plugins.readable("claims", n, "ID") == claim.id), ""
     )
     shown = [
-        int(name.removeprefix("fig"))
+        name
         for name in plugins.names("figures")
-        if name.startswith("fig") and module in plugins.declared("figures", name, "CLAIMS", ())
+        if module in (plugins.readable("figures", name, "CLAIMS") or ())
     ]
-    return ", ".join(f"fig{number}" for number in sorted(shown))
+    return ", ".join(sorted(shown, key=lambda name: (len(name), name)))
 
 
 def _numbers(v: Verdict) -> list[str]:

@@ -39,8 +39,8 @@ NEUTRAL = frozenset(
 )
 """Modules that cannot change a result: they find files, read settings, or word messages."""
 
-SHOWN = frozenset({"NAME", "QUANTITIES", "CLAIMS", "SECTION"})
-"""Constants that only name things on figures and pages."""
+SHOWN = frozenset({"NAME", "COLOUR", "QUANTITIES", "CLAIMS", "SECTION"})
+"""Constants that only name and color things on figures and pages."""
 
 
 @functools.cache
@@ -132,7 +132,8 @@ def _canonical(node: Any) -> str:
 def _is_silent(node: ast.stmt) -> bool:
     """Return whether a statement does nothing: a text by itself, or what `SHOWN` lists."""
     text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return text or (isinstance(node, ast.Assign) and bool(SHOWN & set(plugins.bound(node))))
+    constant = isinstance(node, ast.Assign | ast.AnnAssign)
+    return text or (constant and bool(SHOWN & set(plugins.bound(node))))
 
 
 def _without_comments(path: Path) -> str:

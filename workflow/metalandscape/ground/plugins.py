@@ -12,24 +12,30 @@ import ast
 import functools
 import importlib
 import sys
+import traceback
+from collections.abc import Container
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from .errors import UserError
 from .options import Options, Part
+from .strict import Strict
 
 PACKAGE = Path(__file__).parents[1]
-ROOMS = (
-    "networks",
-    "algorithms",
-    "optimizers",
-    "regularizers",
-    "datasets",
-    "metrics",
-    "figures",
-    "claims",
-)
+# What a module of each room must define.
+ROOMS = {
+    "networks": ("TASKS", "INPUTS", "Network"),
+    "algorithms": ("TASKS", "Algorithm"),
+    "optimizers": ("SLOTS", "step"),
+    "regularizers": ("correct",),
+    "datasets": ("Options", "prepare", "restore"),
+    "metrics": ("TASKS", "measure"),
+    "figures": ("METRICS", "draw"),
+    "claims": ("ID", "SECTION", "TEXT", "METRICS", "CLAIM", "judge"),
+}
+# Literals that hold several names, where a forgotten comma makes a text of them: ("accuracy").
+SEVERAL = ("TASKS", "SLOTS", "METRICS", "CLAIMS")
 
 _outside: list[Path] = []
 
@@ -66,7 +72,9 @@ def outside() -> Path | None:
 
 
 def _names(folder: Path) -> list[str]:
-    return [p.stem for p in folder.glob("*.py") if not p.stem.startswith("_")]
+    """Return the names of parts: what is no Python name is some editor's file, such as .#mine."""
+    files = (path.stem for path in folder.glob("*.py"))
+    return [name for name in files if name.isidentifier() and not name.startswith("_")]
 
 
 def names(room: str) -> list[str]:
@@ -95,6 +103,27 @@ def parsed(file: Path) -> ast.Module:
         raise UserError(f"{file}{where}: {reason}; correct the file or remove it.") from error
 
 
+def check(room: str, name: str) -> None:
+    """Refuse a part that lacks what a module of its room must define, without importing it.
+
+    Raises:
+        UserError: it does, or its file is not Python.
+    """
+    file = path(room, name)
+    body = parsed(file).body
+    found = {each for node in body for each in bound(node)}
+    if "*" not in found:
+        _require(file, room, found)
+
+
+def _require(file: Path, room: str, found: Container[str]) -> None:
+    if missing := [each for each in ROOMS[room] if each not in found]:
+        raise UserError(
+            f"{file}: it should define {' and '.join(missing)}; see the docstring of "
+            f"metalandscape/{room}/__init__.py."
+        )
+
+
 def described(room: str, name: str) -> str:
     """Return the docstring of the module `name`, without importing it."""
     return ast.get_docstring(parsed(path(room, name))) or ""
@@ -104,7 +133,7 @@ def load(room: str, name: str) -> ModuleType:
     """Import and return the module `name` of a room.
 
     Raises:
-        UserError: there is no such part, or its module fails to load.
+        UserError: there is no such part, its module fails to load, or lacks what it should have.
     """
     file = path(room, name)
     if not file.exists():
@@ -116,11 +145,13 @@ def load(room: str, name: str) -> ModuleType:
         if str(folder / room) not in parent.__path__:
             parent.__path__.append(str(folder / room))
     try:
-        return importlib.import_module(f"metalandscape.{room}.{name}")
+        module = importlib.import_module(f"metalandscape.{room}.{name}")
     except UserError:
         raise
     except Exception as error:
-        raise _unusable(file, error) from error
+        raise unusable(file, error) from error
+    _require(file, room, vars(module))
+    return module
 
 
 def declared(room: str, name: str, constant: str, *default: Any) -> Any:
@@ -131,14 +162,21 @@ def declared(room: str, name: str, constant: str, *default: Any) -> Any:
     """
     file = path(room, name)
     for node in parsed(file).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == constant:
-            try:
-                return ast.literal_eval(node.value)
-            except ValueError as error:
-                raise UserError(f"{file}: {constant} should be a literal.") from error
+        if isinstance(node, ast.Assign | ast.AnnAssign) and bound(node) == [constant]:
+            return _literal(file, constant, node.value)
     if default:
         return default[0]
     raise UserError(f"{file}: it should assign {constant}; see the docstring of its folder.")
+
+
+def _literal(file: Path, constant: str, node: ast.expr | None) -> Any:
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{file}: {constant} should be a literal.") from error
+    if constant in SEVERAL and not isinstance(value, tuple | list):
+        raise UserError(f"{file}: {constant} should be a tuple of names, as in ({value!r},).")
+    return value
 
 
 def readable(room: str, name: str, constant: str) -> Any:
@@ -155,11 +193,12 @@ def options(room: str, name: str) -> type[Options]:
     A module without such a class has no options.
 
     Raises:
-        UserError: these lines fail.
+        UserError: these lines fail, or it is no class of options.
     """
-    if (module := sys.modules.get(f"metalandscape.{room}.{name}")) is not None:
-        return getattr(module, "Options", Options)
-    return _options(path(room, name), room)
+    module = sys.modules.get(f"metalandscape.{room}.{name}")
+    if module is None:
+        return _options(path(room, name), room)
+    return _checked(path(room, name), getattr(module, "Options", Options))
 
 
 @functools.cache
@@ -172,8 +211,14 @@ def _options(file: Path, room: str) -> type[Options]:
     try:
         exec(compile(ast.Module(kept, []), str(file), "exec"), scope)
     except Exception as error:
-        raise _unusable(file, error) from error
-    return scope.get("Options", Options)
+        raise unusable(file, error) from error
+    return _checked(file, scope.get("Options", Options))
+
+
+def _checked(file: Path, options: Any) -> type[Options]:
+    if not (isinstance(options, type) and issubclass(options, Strict)):
+        raise UserError(f"{file}: Options should be a class derived from ground.options.Options.")
+    return options
 
 
 def _needed(body: list[ast.stmt], name: str) -> list[ast.stmt]:
@@ -188,12 +233,14 @@ def _needed(body: list[ast.stmt], name: str) -> list[ast.stmt]:
         wanted |= {n.id for n in used}
 
 
-def bound(node: ast.stmt) -> list[str]:
+def bound(node: ast.AST) -> list[str]:
     """Return the names that a statement of a module binds."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
     if isinstance(node, ast.ClassDef | ast.FunctionDef):
         return [node.name]
+    if isinstance(node, ast.If | ast.Try | ast.With | ast.ExceptHandler):
+        return [name for inner in ast.iter_child_nodes(node) for name in bound(inner)]
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     return [n.id for t in targets if t for n in ast.walk(t) if isinstance(n, ast.Name)]
 
@@ -201,9 +248,20 @@ def bound(node: ast.stmt) -> list[str]:
 def chosen(room: str, part: Part) -> tuple[ModuleType, Options]:
     """Return the module of a chosen part, and its options."""
     module = load(room, part.name)
-    return module, getattr(module, "Options", Options).model_validate(part.options)
+    return module, options(room, part.name).model_validate(part.options)
 
 
-def _unusable(file: Path, error: Exception) -> UserError:
+def blamed(error: BaseException) -> str | None:
+    """Return a sentence about the part outside the package that an error comes from, or None."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if _outside and Path(f.filename).is_relative_to(_outside[0])]
+    if not own:
+        return None
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"{own[-1].filename}, line {own[-1].lineno}: {reason:.300}; correct the file."
+
+
+def unusable(file: Path, error: Exception) -> UserError:
+    """Return the error about a part that fails in a way of its own."""
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     return UserError(f"{file} cannot be used ({reason:.300}); correct the file.")

@@ -3,11 +3,12 @@
 import argparse
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..datasets import open_dataset
 from ..ground import plugins
+from ..ground.errors import UserError
 from ..ground.options import Part
 from ._common import add, add_run, epoch_of, run_of
 from ._learning import algorithm_of, origin_of
@@ -66,10 +67,34 @@ def run(
     def measured() -> Iterator[tuple[int, bool, "list[Measurement]"]]:
         for path in sorted(checkpoints, key=epoch_of):
             at = artifacts.load_checkpoint(path, algorithm, origin)
-            found = list(module.measure(algorithm.learner(at.meta), own, chosen))
+            found = _checked(metric, module.measure(algorithm.learner(at.meta), own, chosen))
             for m in found:
                 if lost := m.diverged():
                     log.info("%s: %s diverged on %d of its tasks", path, m.name, lost)
             yield at.epoch, at.collapsed, found
 
     tables.write_measurements(output, per_task, run, seed, measured())
+
+
+def _checked(metric: str, found: "Iterable[Measurement] | None") -> "list[Measurement]":
+    """Return what a metric yields.
+
+    Raises:
+        UserError: it is nothing, or no measurements, or of no tasks.
+    """
+    from ..metrics import Measurement
+
+    measurements = list(found or ())
+    file = plugins.path("metrics", metric)
+    if not measurements or not all(isinstance(m, Measurement) for m in measurements):
+        raise UserError(
+            f"{file}: measure should yield Measurements, such as those of metrics.mean, at least "
+            "one for each kind of tasks in TASKS."
+        )
+    for m in measurements:
+        if not len(m.per_task):
+            raise UserError(
+                f"{file}: {m.name} is measured on no tasks; its Options should ask for some, as in "
+                "tasks: TaskCount = 100."
+            )
+    return measurements

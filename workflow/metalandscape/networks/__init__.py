@@ -5,7 +5,9 @@ displacements and Hessian-vector products are operations on vectors of length P.
 
 A module of this folder is a network (`network: {kind: ...}` of a run). It defines
 
-- `Options`: its configuration keys, a subclass of `ground.options.Options`.
+- `TASKS`: a literal, the kinds of tasks it can learn: "classification", "regression".
+- `INPUTS`: a literal, "images", or "any" where it takes vectors, too.
+- `Options`: its configuration keys, a subclass of `ground.options.Options`, where it has any.
 - `Network`: a subclass of `networks.Network` with `body_parameters` and `body`.
 
 The same network serves any kind of task: the last linear layer has an output per class, or per
@@ -113,8 +115,7 @@ class Network(ABC):
 
 def build(network: Part, input_shape: Sequence[int], output_size: int, tasks: str) -> Network:
     """Return the network that a configuration chose."""
-    module = plugins.load("networks", network.name)
-    options = module.Options.model_validate(network.options)
+    module, options = plugins.chosen("networks", network)
     return module.Network(options, input_shape, output_size, tasks)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..datasets import DatasetOptions
-from ..ground import plugins
+from ..ground import digests, plugins
 from ..ground.errors import UserError
 from ..ground.strict import unknown
 from .matrix import Place
@@ -126,12 +126,41 @@ def _check_sizes(run: Run, name: str, data: DatasetOptions, split: str, require:
     )
 
 
+def check_parts(config: "Config") -> None:
+    """Refuse a part that is used and lacks what it should define; others may be broken.
+
+    All claims are judged, so each of them is used.
+    """
+    used = {("datasets", data.kind) for data in config.datasets.values()}
+    for run in config.runs.values():
+        used |= {("networks", run.network.name), ("algorithms", run.algorithm)}
+        used |= {("optimizers", run.optimizer.name)}
+        used |= {("regularizers", run.regularizer.name)} if run.regularizer else set()
+    used |= {("figures", figure) for figure in config.figures}
+    used |= {("metrics", metric) for metric, _ in config.pairs()}
+    used |= {("claims", claim) for claim in plugins.names("claims")}
+    for part in sorted(used):
+        plugins.check(*part)
+    digests.closure(*(digests.part(*part) for part in used))  # reads the files that they import
+    _check_claims()
+
+
+def _check_claims() -> None:
+    """Refuse two claims of the same short name."""
+    first: dict[str, str] = {}
+    for name in plugins.names("claims"):
+        short = plugins.declared("claims", name, "ID")
+        if first.setdefault(short, name) != name:
+            mine = plugins.path("claims", name)
+            raise UserError(f"{mine}: claims/{first[short]}.py has the ID {short}, too; change it.")
+
+
 def check_figures(config: "Config") -> None:
     """Refuse a figure that needs an option left at 0, or a metric that one of its runs lacks."""
     for figure, runs in config.figures.items():
         for metric, options in plugins.declared("figures", figure, "OPTIONS", {}).items():
             for option in options:
-                if not config.metrics[metric][option]:
+                if not config.metrics.get(metric, {}).get(option):
                     raise UserError(
                         f"config key metrics.{metric}.{option}: {figure} needs it; set it to more "
                         "than 0, or remove the figure."

@@ -15,7 +15,7 @@ from ..ground import plugins
 from ..ground.errors import UserError
 from ..ground.strict import Strict, mapping, sentence, unknown
 from . import parts
-from .checks import check_figures, check_run
+from .checks import check_figures, check_parts, check_run
 from .matrix import NAME, checked_name, expand
 from .run import Run
 
@@ -51,7 +51,7 @@ class Config(Strict):
             {
                 (metric, run)
                 for figure, runs in self.figures.items()
-                for metric in plugins.declared("figures", figure, "METRICS")
+                for metric in _metrics_of(figure)
                 for run in runs
             }
         )
@@ -78,6 +78,7 @@ def load(raw: Mapping[str, Any]) -> Config:
     except ValidationError as error:
         raise UserError(sentence(error, known=["defaults", *Config.model_fields])) from error
     check_figures(config)
+    check_parts(config)
     return config
 
 
@@ -111,6 +112,9 @@ def _datasets(datasets: Mapping[str, Any]) -> Iterator[tuple[str, DatasetOptions
         if kind not in kinds:
             raise UserError(f"config key {key}.kind: {unknown(kind, kinds)}.")
         options = plugins.options("datasets", kind)
+        if not issubclass(options, DatasetOptions):
+            file = plugins.path("datasets", kind)
+            raise UserError(f"{file}: it should define Options, derived from DatasetOptions.")
         try:
             yield name, options.model_validate(entry)
         except ValidationError as error:
@@ -129,7 +133,11 @@ def _metrics(
     for name in given:
         if name not in known:
             raise UserError(f"config key metrics.{name}: {unknown(name, known)}.")
-    shown = {m for figure in figures for m in plugins.declared("figures", figure, "METRICS")}
+    shown = {m: figure for figure in figures for m in _metrics_of(figure)}
+    for name in shown:
+        if name not in known:
+            file = plugins.path("figures", shown[name])
+            raise UserError(f"{file}: METRICS: {unknown(name, known)}.")
     for name in known:
         place = f"metrics.{name}"
         own = mapping(given.get(name, {}), place)
@@ -138,6 +146,11 @@ def _metrics(
         except UserError:
             if name in given or name in shown:
                 raise
+
+
+def _metrics_of(figure: str) -> tuple[str, ...]:
+    """Return the metrics that a figure reads."""
+    return plugins.declared("figures", figure, "METRICS")
 
 
 def _figures(figures: Mapping[str, Any], runs: Mapping) -> Iterator[tuple[str, list[str]]]:
@@ -150,7 +163,7 @@ def _figures(figures: Mapping[str, Any], runs: Mapping) -> Iterator[tuple[str, l
         if not isinstance(patterns, list) or not all(isinstance(p, str) for p in patterns):
             raise UserError(f"{key}: expected a list of run names, got {patterns!r}.")
         # An illustration such as fig1 reads no metric and shows no run.
-        if not patterns and plugins.declared("figures", name, "METRICS"):
+        if not patterns and _metrics_of(name):
             raise UserError(f"{key}: expected at least one run name, got [].")
         chosen: dict[str, None] = {}
         for pattern in patterns:

@@ -93,3 +93,5 @@ def validated(room: str, name: str, given: Mapping[str, Any], key: str) -> dict[
     except ValidationError as error:
         known = list(options.model_fields)
         raise UserError(sentence(error, f"{key}.{{}}".format, known)) from error
+    except Exception as error:  # a validator of the part's own fails
+        raise plugins.unusable(plugins.path(room, name), error) from error

@@ -187,8 +187,6 @@ class Plan:
         """
         options = self.metric_options(wildcards.metric)
         keys = {"test": "tasks", "val": "val_tasks", "train": "train_tasks"}
-        if not self.settings.datasets[self._tested[wildcards.run].dataset].classes("val"):
-            del keys["val"]
         counts = {split: options[key] for split, key in keys.items() if options.get(key)}
         if not self._has_validation(wildcards.run):
             counts.pop("val", None)
@@ -254,14 +252,15 @@ class Plan:
         """Return the digest of what judges the claims."""
         return digest(_job("judge"), *(part("claims", name) for name in self.claims()))
 
-    def shown_names(self) -> list[Any]:
-        """Return what metrics, algorithms and datasets are called on figures."""
-        rooms = {"metrics": "QUANTITIES", "algorithms": "NAME", "datasets": "NAME"}
-        return [
-            plugins.readable(room, name, constant)
-            for room, constant in rooms.items()
-            for name in plugins.names(room)
-        ]
+    def shown_names(self, wildcards: Any) -> list[Any]:
+        """Return names and colors of what a figure shows: of metrics, algorithms and datasets."""
+        runs = [self.settings.runs[name] for name in self.settings.figures[wildcards.figure]]
+        metrics = plugins.declared("figures", wildcards.figure, "METRICS")
+        shown = [("metrics", metric, "QUANTITIES") for metric in metrics]
+        for name in dict.fromkeys(run.algorithm for run in runs):
+            shown += [("algorithms", name, "NAME"), ("algorithms", name, "COLOUR")]
+        shown += [("datasets", name, "NAME") for name in dict.fromkeys(run.dataset for run in runs)]
+        return [plugins.readable(*each) for each in shown]
 
     def _run_parts(self, name: str) -> list[str]:
         chosen = parts.names_of(self.settings.runs[name])
