@@ -52,9 +52,9 @@ BARE = {
     "sample_tasks": "numpy",
     "train_epochs": "torch, pandas",
     "measure_checkpoints": "torch, pandas",
-    "tabulate_run": "snakemake.script, pandas",
-    "draw_figure": "snakemake.script, pandas, seaborn",
-    "judge_claims": "snakemake.script, pandas, scipy.special",
+    "tabulate_run": "snakemake.logging, pandas",
+    "draw_figure": "snakemake.logging, pandas, seaborn",
+    "judge_claims": "snakemake.logging, pandas, scipy.special",
 }
 
 
@@ -161,7 +161,8 @@ def jobs(folder: Path) -> dict[str, tuple[list[str], str | None]]:
     for script in sorted((folder / ".snakemake/scripts").glob("*.py")):
         content = script.read_text()
         for rule in BARE:
-            if f"{rule!r}" in content:
+            # The rule's name stands in Snakemake's pickled description of the job.
+            if rf"{rule}\x94" in content:
                 found.setdefault(rule, ([sys.executable, str(script)], None))
     return found
 
