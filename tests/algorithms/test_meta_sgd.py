@@ -5,7 +5,7 @@ from configurations import changed
 from helpers import meta_gradients, origin, rates, relative
 from metalandscape.ground.errors import UserError
 from metalandscape.settings import config
-from metalandscape.training.artifacts import load_checkpoint, save_checkpoint
+from metalandscape.training.artifacts import State, load_checkpoint, save_checkpoint
 
 
 def negative_and_positive(network):
@@ -40,8 +40,8 @@ def test_its_rates_are_in_checkpoints(case, tmp_path):
     sgd, theta, _ = case("meta_sgd")
     meta = {"theta": theta.float(), "rates": negative_and_positive(sgd.network).float()}
     path, mine = tmp_path / "epoch1.safetensors", origin(sgd.setup.run)
-    save_checkpoint(path, sgd, 1, meta, mine)
-    _, loaded = load_checkpoint(path, sgd, mine)
+    save_checkpoint(path, sgd, State(1, meta, {}), mine)
+    loaded = load_checkpoint(path, sgd, mine).meta
     assert loaded.keys() == meta.keys()
     assert all(torch.equal(loaded[name], meta[name]) for name in meta)
 
