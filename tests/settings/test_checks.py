@@ -133,7 +133,7 @@ FIGURE = {"figures": {"mine": [RUN]}}
         ("figures/mine.py", "METRICS = ('acuracy',)", FIGURE, "METRICS: 'acuracy' is unknown; the"),
         ("figures/mine.py", "METRICS = ('accuracy')", FIGURE, "as in ('accuracy',)"),
         ("claims/mine.py", "ID = 'B1'", {}, "define SECTION, TEXT, METRICS, CLAIM, judge"),
-        ("claims/mine.py", "METRICS = (1 / 2,)", {}, "METRICS should be a literal"),
+        ("figures/mine.py", "METRICS = (1 / 2,)", FIGURE, "METRICS should be a literal"),
         ("metrics/mine.py", "Options = 7", {"metrics": {"mine": {}}}, "Options should be a class"),
         ("datasets/mine.py", "", {"datasets": {"letters": {"kind": "mine"}}}, "define Options"),
     ],
