@@ -119,7 +119,7 @@ def check(room: str, name: str) -> None:
 def _require(file: Path, room: str, found: Container[str]) -> None:
     if missing := [each for each in ROOMS[room] if each not in found]:
         raise UserError(
-            f"{file}: it should define {' and '.join(missing)}; see the docstring of "
+            f"{file}: it should define {', '.join(missing)}; see the docstring of "
             f"metalandscape/{room}/__init__.py."
         )
 
