@@ -6,7 +6,7 @@ in config/README.md.
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, PositiveInt, ValidationError
 
@@ -110,7 +110,7 @@ def _datasets(datasets: Mapping[str, Any]) -> Iterator[tuple[str, DatasetOptions
             raise UserError(f"config key {key}.kind: missing; add one of {', '.join(kinds)}.")
         if kind not in kinds:
             raise UserError(f"config key {key}.kind: {unknown(kind, kinds)}.")
-        options = plugins.options("datasets", kind)
+        options = cast("type[DatasetOptions]", plugins.options("datasets", kind))
         try:
             yield name, options.model_validate(entry)
         except ValidationError as error:
