@@ -16,7 +16,7 @@ def test_an_epoch_is_told_by_its_checkpoints_name(path, epoch):
 
 @pytest.mark.parametrize("path", ["state7.safetensors", "epoch.safetensors", "epoch7x.safetensors"])
 def test_other_files_are_no_checkpoints(path):
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError):
         _common.epoch_of(path)
 
 

@@ -70,8 +70,8 @@ def test_without_validation_tasks_there_is_no_best_epoch():
 
 
 def test_quantities_join_where_an_epoch_has_all_of_them():
-    table = curves().assign(stderr=0.0).query("split == 'val' and run == 'a' and seed == 0")
-    table = table.assign(split="test")
+    own = curves().query("split == 'val' and run == 'a' and seed == 0")
+    table = own.assign(split="test", stderr=0.0, collapsed=0)
     found = tables.joined(table, "a", ["target_accuracy", "-target_loss"])
     assert found["epoch"].tolist() == [1, 2] and found["-target_loss"].tolist() == [-50, -50]
     assert tables.joined(table, "a", ["target_accuracy"], initial=True)["epoch"].tolist() == [

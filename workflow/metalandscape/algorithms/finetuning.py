@@ -2,14 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from .. import algorithms, networks
-from ..datasets import Dataset
+from ..datasets import Dataset, ImageDataset
 from ..ground import options, randomness
 from ..learner import Learner
 from ..tasks.task import Task
@@ -45,7 +45,7 @@ class Algorithm(algorithms.Algorithm):
     def step(self, meta: algorithms.Meta, dataset: Dataset, iteration: int) -> algorithms.Outer:
         """Return the gradient of the cross-entropy of one batch of `batch_size` images."""
         rng = randomness.generator(self.setup.seed, "supervised batches", iteration)
-        images, labels = _batch(dataset, self.setup.run.batch_size, rng)
+        images, labels = _batch(cast("ImageDataset", dataset), self.setup.run.batch_size, rng)
         found = self.engine.gradient(meta["theta"], images, labels)
         return algorithms.Outer({"theta": found.gradient}, found.loss, found.accuracy)
 
@@ -101,7 +101,7 @@ def fingerprint(task: Task) -> str:
     return sha.hexdigest()
 
 
-def _batch(dataset: Dataset, images: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def _batch(dataset: ImageDataset, images: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Return images drawn uniformly from all meta-train classes, with their labels."""
     classes = dataset.classes("train")
     labels = rng.integers(len(classes), size=images)

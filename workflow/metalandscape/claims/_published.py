@@ -8,7 +8,7 @@ from ..settings.config import Run
 # Finn et al. have 95.8. CIFAR-FS: Bertinetto, Henriques, Torr & Vedaldi, "Meta-learning with
 # differentiable closed-form solvers", ICLR 2019, table 1. The others: Finn, Abbeel & Levine,
 # "Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks", ICML 2017, table 1.
-ACCURACIES = {
+ACCURACIES: dict[tuple[str | None, int | None, int], float] = {
     ("omniglot", 5, 1): 98.7,
     ("omniglot", 5, 5): 99.9,
     ("omniglot", 20, 1): 94.05,

@@ -1,6 +1,7 @@
 """What a run's settings say about a claim: its kin, its data, whether its scale is the paper's."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from ..ground import plugins
 from ..settings.config import Run
@@ -59,7 +60,7 @@ def other_scale(run: Run, datasets: Mapping[str, Mapping], epochs: int) -> str |
         datasets: the options of the datasets by name.
         epochs: how many of them were trained.
     """
-    name = family(run, datasets)
+    name = cast("str", family(run, datasets))
     expected = {
         "filters": (filters(run), FILTERS[name]),
         "targets": (run.targets, TARGETS),

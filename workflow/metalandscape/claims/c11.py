@@ -69,7 +69,7 @@ def _doubt(data: ClaimData, name: str, points: pd.DataFrame) -> str | None:
     run = data.runs[name]
     if setting(run, data.datasets) != PUBLISHED:
         return "another scale: the claim is about Omniglot, 20-way 1-shot, 1200 characters"
-    gamma = run.regularizer.options["gamma"]
+    gamma = run.regularizer.options["gamma"] if run.regularizer else None
     if gamma != GAMMA:
         return f"another scale: gamma {gamma} (paper: {GAMMA})"
     return other_scale(run, data.datasets, points["epoch"].max() if len(points) else 0)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ..ground.errors import UserError
 from ..ground.files import whole
@@ -121,7 +121,7 @@ class _Member:
 
     name: str
     size: int
-    info: object
+    info: Any
     link: bool = False
     regular: bool = True
 
@@ -164,7 +164,9 @@ def _packed(
         if name in kept:
             raise UserError(f"{path} holds {name} twice; pack it anew.")
         kept[name] = member
-    read = archive.extractfile if isinstance(archive, tarfile.TarFile) else archive.open
+    read: Callable[[Any], Any] = (
+        archive.extractfile if isinstance(archive, tarfile.TarFile) else archive.open
+    )
     return Archive(
         path,
         sorted(kept),

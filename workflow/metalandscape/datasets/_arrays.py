@@ -113,7 +113,7 @@ class Arrays:
         if count * dtype.itemsize != len(raw):
             raise ValueError(f"an array of {shape} {dtype} in {len(raw)} bytes")
         self._spend(len(raw))
-        data = raw.encode("latin1") if type(raw) is str else raw
+        data = raw.encode("latin1") if isinstance(raw, str) else raw
         flat = np.frombuffer(data, dtype) if count else np.empty(0, dtype)
         return flat.reshape(shape, order="F" if fortran else "C")
 

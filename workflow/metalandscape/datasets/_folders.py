@@ -91,7 +91,7 @@ def classes(archive: Archive) -> Classes:
     folders = {name: tuple(plain(part) for part in name.split("/")[:-1]) for name in images}
     top = _shared(set(folders.values()))
     members: dict[str, list[str]] = {}
-    strays = []
+    strays: list[str] = []
     for name, folder in folders.items():
         own = "/".join(folder[len(top) :])
         (members.setdefault(own, []) if own else strays).append(name)
@@ -159,7 +159,7 @@ def by_names(found: Classes, wanted: Mapping[str, str]) -> dict[str, str]:
     own, times = Counter(meant.values()).most_common(1)[0] if meant else (None, 0)
     if times > 1:
         raise UserError(f"{found.path}: split names the class {own!r} twice; remove one.")
-    return {own: wanted[name] for name, own in meant.items()}
+    return {own: wanted[name] for name, own in meant.items() if own is not None}
 
 
 def refuse_parted(found: Classes) -> None:

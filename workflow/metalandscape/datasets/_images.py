@@ -55,7 +55,7 @@ class ImageDataset:
     @classmethod
     def from_classes(
         cls,
-        classes: Mapping[str, Sequence[np.ndarray]],
+        classes: Mapping[str, Sequence[np.ndarray] | np.ndarray],
         splits: Mapping[str, str],
         rotations: bool,
         **described: Any,
@@ -118,7 +118,8 @@ class ImageDataset:
     ) -> "ImageDataset":
         """Return the dataset of a prepared file."""
         known = {name: value for name, value in metadata.items() if name != "digest"}
-        return cls(**arrays, **known, stored_digest=metadata["digest"])
+        fields: dict[str, Any] = {**arrays, **known}
+        return cls(**fields, stored_digest=metadata["digest"])
 
     @property
     def digest(self) -> str:
@@ -131,7 +132,7 @@ class ImageDataset:
             self.names, self.splits, self.first[:-1], self.first[1:], strict=True
         ):
             sha.update(f"{name}\0{split}\0{last - first}\0".encode())
-            sha.update(np.ascontiguousarray(self.pixels[first:last]))
+            sha.update(np.ascontiguousarray(self.pixels[first:last]).data)
         return sha.hexdigest()
 
     @property

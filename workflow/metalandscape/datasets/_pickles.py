@@ -8,7 +8,8 @@ bytes in the file after their sizes are checked, and nothing of Python or numpy 
 
 import codecs
 import pickletools
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import IO, Any, BinaryIO, cast
 
 from ..ground.errors import UserError
 from ._arrays import Arrays, Name, Pending, RefusedError, mapping
@@ -37,7 +38,7 @@ VALUES = {
     *("BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
     *("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"),
 }
-CONSTANTS = {
+CONSTANTS: dict[str, Callable[[], Any]] = {
     "NONE": lambda: None,
     "NEWTRUE": lambda: True,
     "NEWFALSE": lambda: False,
@@ -121,7 +122,7 @@ class _Reader:
             if len(quoted) < 2 or quoted[:1] != quoted[-1:] or quoted[:1] not in b"'\"":
                 raise ValueError("text without quotes")
             return codecs.escape_decode(quoted[1:-1])[0].decode("latin1")
-        return opcode.arg.reader(self.source) if opcode.arg else None
+        return opcode.arg.reader(cast("IO[bytes]", self.source)) if opcode.arg else None
 
     def _step(self, name: str, argument: Any) -> None:
         if name in VALUES:

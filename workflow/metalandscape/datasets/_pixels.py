@@ -91,7 +91,8 @@ def _own(image: Any, where: str, size: int, channels: int, ground: Ground) -> np
 def _from_array(array: Any, where: str) -> "Image":
     from PIL import Image
 
-    shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
+    shape: Any = getattr(array, "shape", None)
+    dtype = getattr(array, "dtype", None)
     if dtype != np.uint8 or not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))):
         got = type(array).__name__ if shape is None else f"{dtype} {list(shape)}"
         raise UserError(

@@ -41,8 +41,8 @@ class ClassSplit(Strict):
         parts = [part for part in (self.train, self.val, self.test) if part is not None]
         if len({type(part) for part in parts}) > 1:
             raise ValueError("should hold numbers only or lists of class names only")
-        if isinstance(self.train, list):
-            name, times = next(iter(Counter(itertools.chain(*parts)).most_common(1)), (None, 0))
+        named = Counter(name for part in parts if isinstance(part, list) for name in part)
+        for name, times in named.most_common(1):
             if times > 1:
                 raise ValueError(f"class {name!r} is named twice; a class belongs to one split")
         return self
@@ -65,7 +65,7 @@ class ClassSplit(Strict):
             UserError: there are fewer classes than the split asks for.
         """
         names = sorted(names)
-        if (need := sum(map(self.count, SPLITS))) > len(names):
+        if (need := sum(self.count(split) or 0 for split in SPLITS)) > len(names):
             raise UserError(f"split: {need} classes asked of an archive with {len(names)}.")
         order = iter(rng.permutation(len(names)))
         return {

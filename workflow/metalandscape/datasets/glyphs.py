@@ -112,8 +112,8 @@ def restore(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> Im
 @functools.cache
 def faces() -> list[Path]:
     """Return the twelve font files that have letters of many scripts."""
-    package = importlib.util.find_spec("matplotlib").submodule_search_locations[0]
-    found = Path(package, "mpl-data", "fonts", "ttf").glob("DejaVu*.ttf")
+    spec: Any = importlib.util.find_spec("matplotlib")
+    found = Path(spec.submodule_search_locations[0], "mpl-data", "fonts", "ttf").glob("DejaVu*.ttf")
     return sorted(path for path in found if "Display" not in path.name)
 
 
@@ -139,7 +139,9 @@ def letters() -> list[str]:
 
 def _distinct(candidates: list[str], face: Path) -> list[str]:
     """Drop letters whose cosine with a letter kept before, in any quarter turn, is over `ALIKE`."""
-    kept, turned, norms = [], [], []
+    kept: list[str] = []
+    turned: list[list[np.ndarray]] = []
+    norms: list[float] = []
     for letter in candidates:
         strokes = _strokes(letter, face, REFERENCE_SIZE, np.eye(2), np.zeros(2))
         bitmap = np.asarray(strokes, np.float64)  # integers, so the products below are exact
@@ -148,7 +150,7 @@ def _distinct(candidates: list[str], face: Path) -> list[str]:
         if (products.max(1, initial=0) <= ALIKE * norm * np.array(norms)).all():
             kept.append(letter)
             turned.append([np.rot90(bitmap, turns).ravel() for turns in range(4)])
-            norms.append(norm)
+            norms.append(float(norm))
     return kept
 
 
@@ -212,8 +214,8 @@ def _paint(strokes: Image.Image, rng: np.random.Generator) -> Image.Image:
     size don't learn to classify them.
     """
     letter, ground = rng.uniform(0.5, 1, 3), rng.uniform(0, 0.5, 3)
-    cells = ground + TEXTURE * rng.standard_normal((CELLS, CELLS, 3))
-    cells = Image.fromarray(np.uint8(255 * cells.clip(0, 1)))
+    levels = ground + TEXTURE * rng.standard_normal((CELLS, CELLS, 3))
+    cells = Image.fromarray(np.uint8(255 * levels.clip(0, 1)))
     image = cells.resize(strokes.size, Image.Resampling.BILINEAR)
     image.paste(tuple(int(255 * level) for level in letter), mask=strokes)
     return image

@@ -13,7 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from pydantic import Field
@@ -45,7 +45,7 @@ EXPECTED = (
     "be downloaded and must be provided by you, see the docs"
 )
 
-Classes = dict[str, np.ndarray | list[np.ndarray]]  # images uint8 [h, w, 3] by class
+Classes = Mapping[str, np.ndarray | list[np.ndarray]]  # images uint8 [h, w, 3] by class
 
 
 class Options(DatasetOptions):
@@ -126,7 +126,7 @@ def fingerprint(path: Path) -> str:
 
 def _sha256(archive: _archives.Archive, member: str) -> bytes:
     with archive.open(member) as file:
-        return hashlib.file_digest(file, "sha256").digest()
+        return hashlib.file_digest(cast("Any", file), "sha256").digest()
 
 
 def _check_digest(path: Path, found: str, expected: str) -> None:
@@ -170,7 +170,7 @@ def _members(archive: _archives.Archive) -> tuple[dict[str, str], dict[str, str]
 
 def _read(path: Path, size: int) -> tuple[Classes, dict[str, str]]:
     """Return the images of all classes and the classes' splits, both checked."""
-    classes: Classes = {}
+    classes: dict[str, np.ndarray | list[np.ndarray]] = {}
     splits: dict[str, str] = {}
     ravi = json.loads(RAVI.read_text())
     with _archives.opened(path) as archive:
@@ -266,7 +266,8 @@ def read_table(
     Raises:
         UserError: a column or an image is missing, or a file is no image.
     """
-    where, classes = f"{archive.path}: {members[table]}", {}
+    where = f"{archive.path}: {members[table]}"
+    classes: dict[str, list[np.ndarray]] = {}
     text = archive.read(members[table]).decode("utf-8-sig", "replace")
     for row in csv.DictReader(io.StringIO(text)):
         name, label = row.get("filename"), row.get("label")

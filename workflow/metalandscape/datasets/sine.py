@@ -76,12 +76,13 @@ class SineDataset(RegressionDataset):
 
     def draw(self, rng: np.random.Generator, split: str) -> dict[str, float]:
         """Return amplitude and phase."""
-        amplitude = rng.uniform(*self.amplitude[split])
-        return {"amplitude": amplitude, "phase": rng.uniform(*self.phase[split])}
+        (low, high), (first, last) = self.amplitude[split], self.phase[split]
+        return {"amplitude": rng.uniform(low, high), "phase": rng.uniform(first, last)}
 
     def points(self, rng: np.random.Generator, split: str, count: int) -> np.ndarray:
         """Return x [count, 1], uniform on the domain."""
-        return rng.uniform(*self.domain, (count, 1))
+        low, high = self.domain
+        return rng.uniform(low, high, (count, 1))
 
     def values(self, function: Mapping[str, Any], x: np.ndarray) -> np.ndarray:
         """Return a sin(b x + c) [n, 1]."""

@@ -83,18 +83,20 @@ def _load(kernel: str) -> ctypes.CDLL | None:
     # To load a truncated library is a bus error, which no program survives: it is read before.
     content, length = Path(kernel).read_bytes(), len(_seal(b""))
     if content[-length:] != _seal(content[:-length]):
-        return _refused(kernel, "is damaged")
+        _refuse(kernel, "is damaged")
+        return None
     try:
         library = ctypes.CDLL(kernel)
     except OSError as error:
-        return _refused(kernel, f"can't be loaded ({error})")
+        _refuse(kernel, f"can't be loaded ({error})")
+        return None
     library.use_blas(*_blas())
     for kind in ("float", "double"):
         getattr(library, f"create_{kind}").restype = ctypes.c_void_p
     return library
 
 
-def _refused(kernel: str, why: str) -> None:
+def _refuse(kernel: str, why: str) -> None:
     remedy = "delete it, and the workflow compiles it again"
     print(f"{SLOWER}; {kernel} {why}: {remedy}.", file=sys.stderr)
 

@@ -14,6 +14,7 @@ with respect to the rates r is -sum_t g_t v_{t+1}.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from math import prod
 from typing import NamedTuple
 
@@ -81,7 +82,7 @@ class Engine(reference.Engine):
             if of_rates is not None:
                 of_rates -= _gradient(step) * v
             if second_order:
-                v = pull_back_step(v, rates, lambda v, step=step: self._product(step, v))
+                v = pull_back_step(v, rates, partial(self._product, step))
         return LossGradient(
             v.mean(0),
             last.loss.mean().item(),
@@ -140,7 +141,9 @@ class Engine(reference.Engine):
                 z = z.baddbmm_(tangents[-1], weight.mT)
             following = at.inputs[len(tangents)] if len(tangents) < len(at.inputs) else None
             tangents.append(z if following is None else z * (following > 0))
-        delta = self._criterion_tangent(at.outputs, tangents.pop())
+        last = tangents.pop()
+        assert last is not None  # every network has a layer
+        delta = self._criterion_tangent(at.outputs, last)
         parts = []
         for index in range(len(at.layers) - 1, -1, -1):
             a, tangent, d = at.inputs[index], tangents[index], at.deltas[index]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,7 +36,8 @@ def serve(network: Network, choice: Choice) -> "Engine | None":
 def _knows(network: Network) -> bool:
     if type(network).__module__ != NETWORK or network.tasks != "classification":
         return False
-    return max(network.options.filters, network.output_size) <= MOST_FILTERS
+    options: Any = network.options  # those of `conv`, which is not imported
+    return max(options.filters, network.output_size) <= MOST_FILTERS
 
 
 class Engine:
@@ -48,7 +50,7 @@ class Engine:
     def __init__(self, network: Network, library: ctypes.CDLL, threads: int = 1) -> None:
         """Compute with this network, on `threads` tasks at a time."""
         self._library = library
-        options = network.options
+        options: Any = network.options
         stride = 2 if options.downsampling == "stride" else 1
         averaged = options.output == "mean"
         self._settings = (

@@ -1,6 +1,7 @@
 """Arrangements of panels that several figures share."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -122,7 +123,7 @@ def accuracy_against(
     figure, axes = panels(count, columns=2 if count <= 4 else 4)
     if scatters:
         norm = colourbar(figure, axes, data.table["epoch"], "epoch")
-    handles = {}
+    handles: dict[str, Line2D] = {}
     for index, (name, run) in enumerate(data.runs.items()):
         ax, last = axes[step * index], axes[step * (index + 1) - 1]
         drawn = twin_curves(ax, data, name, metric, individual)
@@ -173,7 +174,7 @@ def twin_curves(
     return handles + chance(ax, [run])
 
 
-def scatter(ax: Axes, points: pd.DataFrame, x: str, y: str, **colours) -> None:
+def scatter(ax: Axes, points: pd.DataFrame, x: str, y: str, **colours: Any) -> None:
     """Draw a point for every row."""
     ax.scatter(x, y, data=points, s=14, linewidths=0, **colours)
     ax.set(xlabel=label(x), ylabel=label(y))

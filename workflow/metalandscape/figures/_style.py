@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count, product
 from pathlib import Path
 from string import ascii_lowercase
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -69,14 +69,20 @@ GREY = "0.35"
 SEQUENCE = "viridis"
 # For algorithms that declare no COLOUR of their own (Paul Tol's muted colours).
 SPARE = ("#117733", "#882255", "#999933", "#CC6677", "#DDCC77", "#88CCEE")
-STYLES = ("-", (0, (4, 1.5)), (0, (7, 1.5, 1, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (9, 2)))
+STYLES: tuple[str | tuple, ...] = (
+    "-",
+    (0, (4, 1.5)),
+    (0, (7, 1.5, 1, 1.5)),
+    (0, (3, 1, 1, 1, 1, 1)),
+    (0, (9, 2)),
+)
 LIGHTER = 0.4  # share of white in the colour of every second variant of an algorithm
 
 
 class Look(NamedTuple):
     """How a line is drawn."""
 
-    colour: str
+    colour: str | tuple
     style: str | tuple = "-"
 
 
@@ -156,7 +162,7 @@ def ticks(ax: Axes, integer: str = "") -> None:
         axis.set_major_locator(MaxNLocator(TICKS, steps=STEPS, integer=name in integer))
 
 
-def line(look: Look | tuple, name: str, **changes) -> Line2D:
+def line(look: Look | str | tuple, name: str, **changes: Any) -> Line2D:
     """Return a line for a legend."""
     look = look if isinstance(look, Look) else Look(look)
     return Line2D(
@@ -206,7 +212,7 @@ def footer(figure: Figure, text: str) -> None:
     figure.supxlabel("\n".join(lines), fontsize="x-small", color=GREY)
 
 
-def save(figure: Figure, data: FigureData, outputs: list[str | Path]) -> None:
+def save(figure: Figure, data: FigureData, outputs: Iterable[str | Path]) -> None:
     """Write a figure to files of any format; scale, datasets and seeds of its runs are named."""
     if data.runs:
         footer(figure, "\n".join([data.scale, *_origin(figure, data)]))

@@ -45,8 +45,8 @@ def draw(data: FigureData) -> Figure:
     """Draw curvature at theta~_i, trajectories with their directions, and gradients at theta^s."""
     rng = randomness.generator(0, "figure 1")
     start = meta_train(rng)
-    amplitudes, phases = RANGES["test"]
-    phases = np.linspace(*phases, 2 * SHOWN + 1)[1::2]
+    amplitudes, (first, last) = RANGES["test"]
+    phases = np.linspace(first, last, 2 * SHOWN + 1)[1::2]
     tasks = [sample(rng, amplitudes, (phase, phase))[0] for phase in phases]
     figure, axes = panels(3, height=3.9)
     colours = list(shades(range(SHOWN)).values())

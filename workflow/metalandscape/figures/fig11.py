@@ -5,6 +5,8 @@ the mean over seeds of the difference at the last common epoch, regularized minu
 seed, with its 95 % t interval; and the change of the target error, a geometric mean over seeds.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -48,7 +50,7 @@ def _differences(data: FigureData) -> list[str]:
     ]
 
 
-def _settings(run: Run, **changes) -> str:
+def _settings(run: Run, **changes: Any) -> str:
     return run.model_copy(update=changes).settings()
 
 

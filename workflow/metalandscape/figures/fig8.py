@@ -9,6 +9,8 @@ between E[g_i . g_j] at epoch s and the negative loss at the end of training, wi
 a band. Thin grey lines mark R = 0.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -67,7 +69,7 @@ def _against_shot(ax: Axes, data: FigureData, points: dict[str, pd.DataFrame]) -
     _finish(ax, data, f"R over epochs (open: beyond trend)\nn = {counts} for each k", "k")
 
 
-def _ends(values) -> set[int]:
+def _ends(values: Iterable[Correlation]) -> set[int]:
     """Return the smallest and the largest number of points."""
     counts = [c.n for c in values]
     return {min(counts), max(counts)}

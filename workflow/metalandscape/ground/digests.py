@@ -67,11 +67,12 @@ def closure(*modules: str) -> set[str]:
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name in found or name in NEUTRAL or _file(name) is None:
+        file = _file(name)
+        if name in found or name in NEUTRAL or file is None:
             continue
         found.add(name)
         # Importing a module runs the packages it stands in.
-        waiting += [name.rpartition(".")[0], *_imported(name)]
+        waiting += [name.rpartition(".")[0], *_imported(name, file)]
     return found
 
 
@@ -87,11 +88,10 @@ def _file(name: str) -> Path | None:
     return None
 
 
-def _imported(name: str) -> set[str]:
+def _imported(name: str, file: Path) -> set[str]:
     """Return the full names of what a module imports from this package, in functions too."""
-    file = _file(name)
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(plugins.parsed(file)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
@@ -110,8 +110,9 @@ def _code(file: Path) -> str:
 
 def sources(file: Path) -> list[Path]:
     """Return the files in other languages that a module compiles, its literal `SOURCES`."""
-    nodes = [node for node in plugins.parsed(file).body if "SOURCES" in plugins.bound(node)]
-    return [file.parent / name for node in nodes for name in ast.literal_eval(node.value)]
+    nodes = [node for node in plugins.parsed(file).body if isinstance(node, ast.Assign)]
+    named = [node.value for node in nodes if "SOURCES" in plugins.bound(node)]
+    return [file.parent / name for value in named for name in ast.literal_eval(value)]
 
 
 def _canonical(node: Any) -> str:
@@ -121,8 +122,8 @@ def _canonical(node: Any) -> str:
     if not isinstance(node, ast.AST):
         return repr(node)
     fields = dict(ast.iter_fields(node))
-    if "body" in fields and isinstance(node.body, list):
-        fields["body"] = [each for each in node.body if not _is_silent(each)]
+    if isinstance(body := fields.get("body"), list):
+        fields["body"] = [each for each in body if not _is_silent(each)]
     kept = (
         f"{key}={_canonical(value)}" for key, value in fields.items() if value not in (None, [])
     )

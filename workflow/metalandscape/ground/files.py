@@ -45,7 +45,7 @@ def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], **metadata:
         save_file(contiguous, temporary, {"json": json.dumps(metadata, sort_keys=True)})
 
 
-def read_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
+def read_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Memory-map a safetensors file: nothing is read until an array is indexed.
 
     Returns:
@@ -64,7 +64,7 @@ def read_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
         ) from error
 
 
-def _mapped(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
+def _mapped(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     with open(path, "rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if length > os.fstat(file.fileno()).st_size:

@@ -204,7 +204,7 @@ def options(room: str, name: str) -> type[Options]:
 @functools.cache
 def _options(file: Path, room: str) -> type[Options]:
     kept = _needed(parsed(file).body, "Options")
-    scope = {
+    scope: dict[str, Any] = {
         "__name__": f"metalandscape.{room}.{file.stem}",
         "__package__": f"metalandscape.{room}",
     }
@@ -223,7 +223,8 @@ def _checked(file: Path, options: Any) -> type[Options]:
 
 def _needed(body: list[ast.stmt], name: str) -> list[ast.stmt]:
     """Return the statements that bind a name and, in turn, the names that these use, in order."""
-    wanted, kept = {name}, set()
+    wanted = {name}
+    kept: set[int] = set()
     while True:
         found = {i for i, node in enumerate(body) if i not in kept and wanted & set(bound(node))}
         if not found:

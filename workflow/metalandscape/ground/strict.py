@@ -84,7 +84,7 @@ def unknown(name: str, known: Iterable[str]) -> str:
     return f"{name!r} is unknown; {hint if known else 'there are none'}"
 
 
-def _complaint(error: dict[str, Any], location: list[str], known: Iterable[str]) -> str:
+def _complaint(error: Mapping[str, Any], location: list[str], known: Iterable[str]) -> str:
     kind, value = error["type"], error["input"]
     if kind == "extra_forbidden":
         hint = unknown(location[-1], known) if len(location) == 1 and known else "unknown key"

@@ -1,7 +1,6 @@
 """What several jobs do: arguments of the same name, and settings from JSON."""
 
 import argparse
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,4 +34,4 @@ def runs_of(runs: Mapping[str, Any]) -> dict[str, Run]:
 
 def epoch_of(path: str | Path) -> int:
     """Return the epoch in a checkpoint's file name, e.g. 7 of `epoch7.safetensors`."""
-    return int(re.fullmatch(r"epoch(\d+)", Path(path).stem)[1])
+    return int(Path(path).stem.removeprefix("epoch"))

@@ -97,5 +97,6 @@ def extremes(product: Callable[[Tensor], Tensor], start: Tensor, limits: Limits)
             break
         off_diagonal.append(beta)
         v = w / beta
-    found = (values[-1], values[0], norm, residual, other_residual)
-    return Extremes(*map(float, found), k + 1, bool(converged or whole))
+    largest, smallest = float(values[-1]), float(values[0])
+    errors = (float(residual), float(other_residual))
+    return Extremes(largest, smallest, float(norm), *errors, k + 1, bool(converged or whole))

@@ -37,7 +37,7 @@ def pair_averages(
     Raises:
         ValueError: there are fewer than three tasks.
     """
-    totals: list[Tensor | float] = [0.0] * len(names)
+    totals = [torch.zeros((), dtype=torch.float64)] * len(names)
     for own in vectors():
         if all(map(_finite, own)):
             totals = [total + u.double() for total, u in zip(totals, own, strict=True)]
@@ -51,7 +51,7 @@ def _finite(u: Tensor) -> bool:
     return bool(torch.isfinite(u).all())
 
 
-def _shares(own: Sequence[Tensor], totals: Sequence[Tensor | float]) -> list[float]:
+def _shares(own: Sequence[Tensor], totals: Sequence[Tensor]) -> list[float]:
     """Return u . (total - u) of each vector, NaN if one isn't finite."""
     if not all(map(_finite, own)):
         return [float("nan")] * len(own)

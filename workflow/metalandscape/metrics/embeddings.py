@@ -6,11 +6,13 @@ equal size.
 """
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 import torch
 from pydantic import PositiveInt
 
+from ..datasets import ImageDataset
 from ..ground import options, randomness
 from ..ground.errors import UserError
 from . import Learner, Measurement, Tasks
@@ -35,9 +37,9 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
 
     Images of one class resemble each other, so classes, not images, are the independent units.
     """
-    data = tasks.dataset
-    if data is None:
+    if tasks.dataset is None:
         raise UserError("embeddings: needs a dataset, not single tasks; give Tasks one.")
+    data = cast("ImageDataset", tasks.dataset)
     classes = data.classes("test")[:, 0]
     images = np.concatenate([np.arange(data.first[c], data.first[c + 1]) for c in classes])
     labels = np.repeat(np.arange(len(classes)), data.first[classes + 1] - data.first[classes])

@@ -42,7 +42,7 @@ class Options(options.Options):
             height, width = (height + up) // 2, (width + up) // 2
         return height, width
 
-    def complaint(self, input_shape: tuple[int, int, int]) -> str | None:
+    def complaint(self, input_shape: tuple[int, ...]) -> str | None:
         """Return why images (channels, height, width) can't be taken, or None if they can."""
         if 0 in self.map_size(*input_shape[1:]):
             return (

@@ -10,7 +10,7 @@ alone. Lee et al. have 64, 160, 320 and 640 filters and flatten the last map.
 The norms are written out, so that every derivative and functional transform is exact.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Literal
 
@@ -53,7 +53,7 @@ class Options(options.Options):
             raise ValueError("norm: group needs groups, a number that divides every one of filters")
         return self
 
-    def complaint(self, input_shape: tuple[int, int, int]) -> str | None:
+    def complaint(self, input_shape: tuple[int, ...]) -> str | None:
         """Return why images (channels, height, width) can't be taken, or None if they can."""
         height, width = input_shape[1:]
         if min(height, width) >> len(self.filters) == 0:
@@ -113,7 +113,7 @@ class Network(networks.Network):
         return x * scale.view(-1, 1, 1) + shift.view(-1, 1, 1)
 
 
-def normalized(x: Tensor, over: Sequence[int]) -> Tensor:
+def normalized(x: Tensor, over: tuple[int, ...]) -> Tensor:
     """Return x with mean 0 and variance 1 over some of its dimensions (Ioffe & Szegedy 2015)."""
     centered = x - x.mean(over, keepdim=True)
     variance = centered.square().mean(over, keepdim=True)

@@ -71,8 +71,9 @@ def page(parts: Sequence[Part]) -> str:
             return _element("table", _element("thead", head) + _element("tbody", "\n".join(body)))
         if isinstance(part, Listing):
             return _element("pre", html.escape(part.text))
-        marks, text = re.fullmatch(r"(#*) ?(.*)", part, re.S).groups()
-        return _element(f"h{len(marks)}" if marks else "p", _inline(text))
+        text = part.lstrip("#")
+        marks = len(part) - len(text)
+        return _element(f"h{marks}" if marks else "p", _inline(text.removeprefix(" ")))
 
     head = '<meta charset="utf-8">' + _element("style", STYLE)
     body = "\n".join(map(block, parts))

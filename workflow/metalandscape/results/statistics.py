@@ -141,8 +141,8 @@ def over_models(points: pd.DataFrame, x: str, y: str, trend: str | None = None) 
     mean, low, _, seeds = mean_over_seeds(fisher(each_seed(points, x, y, trend)))
     free = count(points)["n_checkpoints"] - 3 - (TREND if trend else 0)
     half = np.maximum(mean - low, 1.96 / np.sqrt(free) if free > 0 else np.nan)
-    ends = map(float, np.tanh([mean, mean - half, mean + half]))
-    return Correlation(*ends, len(points), seeds, len(points))
+    r, low, high = map(float, np.tanh([mean, mean - half, mean + half]))
+    return Correlation(r, low, high, len(points), seeds, len(points))
 
 
 def each_seed(points: pd.DataFrame, x: str, y: str, trend: str | None = None) -> np.ndarray:
@@ -189,5 +189,5 @@ def pearson(values: np.ndarray) -> float:
 
 
 def _over_seeds(r: np.ndarray, points: pd.DataFrame) -> Correlation:
-    ends = np.tanh(mean_over_seeds(fisher(r))[:3])
-    return Correlation(*map(float, ends), **count(points))
+    mean, low, high = map(float, np.tanh(mean_over_seeds(fisher(r))[:3]))
+    return Correlation(mean, low, high, **count(points))

@@ -31,7 +31,7 @@ def expand(
             | dict.fromkeys(matrix, f"{key}.matrix")
         )
 
-        def place(field: str, places: dict = places, key: str = key) -> str:
+        def place(field: str, places: Mapping[str, str] = places, key: str = key) -> str:
             return f"{places.get(field, key)}.{field}"
 
         for values in itertools.product(*matrix.values()):

@@ -36,7 +36,7 @@ def of_run(settings: Mapping[str, Any], place: Any) -> dict[str, Any]:
             "{name: ..., option: ...}."
         )
     given = {"optimizer": "adam", **settings}
-    parts = {
+    parts: dict[str, Any] = {
         key: choose(room, given[key], tag, place(key))
         for key, room, tag in RUN_PARTS
         if given.get(key) is not None

@@ -21,12 +21,12 @@ class Wanted(NamedTuple):
     Attributes:
         dataset: where they come from.
         shape: their way, shot and targets.
-        count: how many.
+        number: how many.
     """
 
     dataset: Dataset
     shape: Mapping[str, int]
-    count: int
+    number: int
 
 
 def save(path: str | Path, wanted: Mapping[str, Wanted], run: str, seed: int, metric: str) -> None:
@@ -42,7 +42,7 @@ def save(path: str | Path, wanted: Mapping[str, Wanted], run: str, seed: int, me
         seed: the run's seed.
         metric: the metric's name.
     """
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for split, (dataset, shape, count) in wanted.items():
         if count:
             rng = randomness.generator(seed, "metric tasks", split)

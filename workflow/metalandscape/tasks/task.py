@@ -1,10 +1,10 @@
 """What a task is, and what a network must know of tasks."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from torch import Tensor
 
-from ..datasets import Dataset
+from ..datasets import Dataset, ImageDataset
 
 
 class Task(NamedTuple):
@@ -40,5 +40,6 @@ class Spec(NamedTuple):
     def of(cls, dataset: Dataset) -> "Spec":
         """Return what is known of a prepared dataset."""
         if dataset.tasks == "classification":
-            return cls(dataset.tasks, dataset.input_shape, 0, len(dataset.classes("train")))
-        return cls(dataset.tasks, dataset.input_shape, dataset.output_size, 0)
+            classes = len(cast("ImageDataset", dataset).classes("train"))
+            return cls(dataset.tasks, dataset.input_shape, 0, classes)
+        return cls(dataset.tasks, dataset.input_shape, dataset.output_size or 0, 0)

@@ -101,7 +101,8 @@ class State:
         arrays, metadata = read_arrays(path)
         _check_kind(path, metadata, "training state")
         origin.check(path, metadata)
-        meta, slots = {}, {}
+        meta: Meta = {}
+        slots: Slots = {}
         for name, tensor in _tensors(arrays).items():
             parameter, _, slot = name.partition(SEPARATOR)
             if slot:
