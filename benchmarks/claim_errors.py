@@ -185,8 +185,9 @@ def main(claims: list[str]) -> None:
     table = table.assign(order=order).sort_values("order", kind="stable").drop(columns="order")
     table.to_csv(TABLE, index=False)
     text = DOCUMENT.read_text()
-    marks = r"(<!-- errors -->\n).*(\n<!-- /errors -->)"
-    DOCUMENT.write_text(re.sub(marks, lambda m: m[1] + summary(table) + m[2], text, flags=re.S))
+    between = f"<!-- errors -->\n{summary(table)}\n<!-- /errors -->"
+    marks = r"<!-- errors -->.*<!-- /errors -->"
+    DOCUMENT.write_text(re.sub(marks, lambda _: between, text, flags=re.S))
 
 
 if __name__ == "__main__":

@@ -41,12 +41,6 @@ def from_on(points: pd.DataFrame, peaks: Epochs) -> pd.DataFrame:
     return points[points["epoch"].to_numpy() >= _of(points, peaks)]
 
 
-def at(points: pd.DataFrame, epochs: Epochs, quantity: str) -> pd.Series:
-    """Return the quantity of each seed at its own epoch, by seed."""
-    chosen = points[points["epoch"].to_numpy() == _of(points, epochs)]
-    return chosen.set_index("seed")[quantity]
-
-
 def _of(points: pd.DataFrame, epochs: Epochs) -> np.ndarray:
     """Return the epoch that belongs to the seed of each row; NaN if none does."""
     return np.array([epochs.get(seed, np.nan) for seed in points["seed"].tolist()], float)

@@ -2,8 +2,7 @@
 
     d = mean over seeds of 100 * (best A of the baseline - best A of MAML)          claimed: < -5
 
-in percentage points, "much" being five. Best epochs are chosen on other data (see `_best`), so
-that neither gains by the choice.
+in percentage points, "much" being five. Each seed has its own best epoch (see `_best`).
 """
 
 from . import Claim, ClaimData, Region, Verdict

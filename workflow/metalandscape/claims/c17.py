@@ -3,8 +3,8 @@
     d = mean over seeds of 100 * (best A of First-Order MAML - best A of MAML)
         claimed: between -1 and 1 point
 
-A test of equivalence: the whole interval lies within one percentage point. Best epochs are chosen
-on other data (see `_best`).
+A test of equivalence: the whole interval lies within one percentage point. Each seed has its own
+best epoch (see `_best`).
 """
 
 from . import Claim, ClaimData, Region, Verdict
