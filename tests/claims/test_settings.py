@@ -26,6 +26,7 @@ from metalandscape.claims import ClaimData
 from metalandscape.claims._published import ACCURACIES, benchmark
 from metalandscape.claims._settings import family, is_baseline, is_meta_learner
 from metalandscape.ground import plugins
+from metalandscape.ground.options import Part
 
 
 def judge(claim, scenario, datasets=None):
@@ -136,7 +137,10 @@ def test_a_small_gain_is_not_the_published_one():
 
 
 def test_only_the_papers_regularizer_is_judged():
-    assert judge("c11", regularized(0.03, regularizer={"name": "another"})) == []
+    scenario = regularized(0.03)
+    other = scenario.runs["regularized"].model_copy(update={"regularizer": Part(name="another")})
+    scenario.runs["regularized"] = other
+    assert judge("c11", scenario) == []
 
 
 @pytest.mark.parametrize(

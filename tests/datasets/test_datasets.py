@@ -1,13 +1,12 @@
 """Prepared files name their kind; a user's kind is one file; what a dataset says of itself."""
 
-import sys
 import textwrap
-import types
 
 import numpy as np
 import pytest
 
 from metalandscape.datasets import open_dataset, sine
+from metalandscape.ground import plugins
 from metalandscape.ground.errors import UserError
 from metalandscape.ground.files import read_arrays, write_arrays
 
@@ -50,12 +49,13 @@ PLANES = """
 
 
 @pytest.fixture
-def planes(monkeypatch):
+def planes(tmp_path):
     """A user's regression with two inputs: the file above and nothing else."""
-    module = types.ModuleType("metalandscape.datasets.planes")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    exec(textwrap.dedent(PLANES), module.__dict__)
-    return module
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets/planes.py").write_text(textwrap.dedent(PLANES))
+    plugins.use(tmp_path)
+    yield plugins.load("datasets", "planes")
+    plugins.use(None)
 
 
 def test_a_regression_dataset_of_ones_own_is_one_file(planes, tmp_path):
