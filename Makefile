@@ -50,7 +50,7 @@ lint: $(READY)
 # Against peers, which are installed into a folder of their own: benchmarks/README.md.
 PEERS := benchmarks/.peers
 bench: $(PEERS)/.ready
-	PYTHONPATH=workflow .venv/bin/python -m metalandscape build_kernel --output $(PEERS)/kernel
+	PYTHONPATH=workflow .venv/bin/python -m metalandscape build_kernel --code bench --output $(PEERS)/kernel
 	PYTHONPATH=workflow .venv/bin/python benchmarks/speed.py
 	$(IN_VENV) python benchmarks/scheduling.py
 	.venv/bin/python benchmarks/summary.py

@@ -14,7 +14,7 @@ gc.set_threshold(50_000, 20, 100)
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from metalandscape import datasets
-from metalandscape.ground import digests, plugins
+from metalandscape.ground import plugins
 from metalandscape.ground.errors import UserError
 from metalandscape.results import captions
 from metalandscape.settings import config as schema, environment

@@ -27,7 +27,7 @@ def test_nothing_is_left_to_do(finished):
 def test_tables_have_every_run_seed_and_checkpoint(finished):
     table = tables.read(finished.folder / "results/smoke/tables/gradients.csv")
     assert list(table.columns) == tables.COLUMNS
-    assert len(table) == 2 * 2 * 5
+    assert len(table) == 4 * 2 * 2 * 5  # quantities, runs, seeds, checkpoints
     assert table["value"].notna().all() and (table["stderr"] > 0).all()
     accuracy = tables.read(finished.folder / "results/smoke/tables/accuracy.csv")
     assert set(accuracy["split"]) == {"test", "train"}

@@ -33,7 +33,7 @@ def reported(finished, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reported") / "project"
     shutil.copytree(finished.folder, folder, symlinks=True)
     project = type(finished)(folder)
-    project.add("workflow/metalandscape/figures/sharpness.py")
+    project.add("my_parts/figures/sharpness.py")
     project.configure(lambda c: c["figures"].update(fig1=[], sharpness=["letters_maml"]))
     project.run()
     project.run("--report", "report.html")

@@ -57,7 +57,7 @@ def test_an_edited_network_or_engine_trains_again_what_uses_it(project, module, 
     [
         ("networks/conv.py", None, "# a remark"),
         ("engines/reference.py", '"""The plain loop', '"""A plain loop'),
-        ("metrics/_pairs.py", "    shares = []", "    # a remark\n\n    shares = []"),
+        ("metrics/_pairs.py", "    n = len(shares)\n", "    # a remark\n\n    n = len(shares)\n"),
         ("settings/checks.py", None, "EDITED = 1"),
     ],
 )

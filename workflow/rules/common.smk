@@ -3,6 +3,7 @@ ENVIRONMENT = "../../envs/metalandscape.yaml"  # relative to the rules, used wit
 COMMAND = "python -m metalandscape" + (
     f" --plugins {shlex.quote(str(plugins.outside()))}" if plugins.outside() else ""
 )
+KERNEL = plan.kernel if plan.kernel_is_stale() else ancient(plan.kernel)
 ENGINE = f"--engine {settings.engine} --device {settings.device}"
 
 
@@ -40,9 +41,3 @@ def claims_of(wildcards, input):
 def caption_of(wildcards, input):
     """A figure's caption, its module's docstring; as a function of the input, too."""
     return plugins.described("figures", wildcards.figure)
-
-
-def kernel_sources():
-    """The C++ files of the fast engine's kernel, relative to the working directory."""
-    files = digests.sources(plugins.PACKAGE / "engines" / "_library.py")
-    return [os.path.relpath(file) for file in files]

@@ -1,8 +1,6 @@
-# The fast engine's kernel, compiled once. It is an `ancient` input of jobs, so rebuilding it alone
-# reruns nothing: what an edit of its sources reruns follows from the digest of the code.
+# The fast engine's kernel, compiled once. It is an `ancient` input of jobs, so that compiling it anew
+# after it was deleted reruns nothing; after an edit of its code it is a plain one (see `plan`).
 rule build_kernel:
-    input:
-        [local(str(path)) for path in kernel_sources()],
     output:
         plan.kernel,
     log:
@@ -11,6 +9,8 @@ rule build_kernel:
     localrule: True
     conda:
         ENVIRONMENT
+    params:
+        code=plan.code_of_kernel(),
     shell:
         # What it says if there is no compiler is for the user, too.
-        "{COMMAND} build_kernel --output {output:q} 2>&1 | tee {log:q}"
+        "{COMMAND} build_kernel --code {params.code} --output {output:q} 2>&1 | tee {log:q}"

@@ -5,7 +5,7 @@ rule measure_checkpoints:
         test_data=plan.test_data_of,
         tasks=plan.tasks,
         checkpoints=plan.checkpoints_of,
-        kernel=ancient(plan.kernel) if settings.engine == "auto" else [],
+        kernel=KERNEL if settings.engine == "auto" else [],
     output:
         summary=plan.measured,
         per_task=plan.measured_tasks,

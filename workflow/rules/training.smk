@@ -7,7 +7,7 @@ for first, last in plan.blocks():
             f"train_epochs_{first}_to_{last}"
         input:
             data=plan.data_of,
-            kernel=ancient(plan.kernel) if settings.engine == "auto" else [],
+            kernel=KERNEL if settings.engine == "auto" else [],
             previous=[] if first <= 1 else plan.state.replace("{epoch}", str(first - 1)),
             initial=plan.initial_weights_of if first <= 1 else [],
         output:

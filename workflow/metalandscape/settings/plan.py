@@ -8,6 +8,7 @@ attributes.
 import functools
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -124,8 +125,6 @@ class Plan:
         """Return the tables that claims read and figures show."""
         return [self.run_table.format(metric=m, run=r) for m, r in self._judged_pairs()]
 
-    # --- jobs
-
     def blocks(self) -> list[tuple[int, int]]:
         """Return every block of epochs of some run, first and last."""
         return sorted({block for run in self.settings.runs.values() for block in run.blocks()})
@@ -220,8 +219,6 @@ class Plan:
         names = sorted({self._tested[run].dataset for run in self.judged_runs()})
         return {name: self.settings.datasets[name].model_dump(mode="json") for name in names}
 
-    # --- code
-
     def code_of_dataset(self, wildcards: Any) -> str:
         """Return the digest of what prepares a dataset."""
         kind = self.settings.datasets[wildcards.dataset].kind
@@ -243,6 +240,18 @@ class Plan:
     def code_of(self, job: str) -> str:
         """Return the digest of a job that depends on no part, e.g. "tabulate"."""
         return digest(_job(job))
+
+    def code_of_kernel(self) -> str:
+        """Return the digest of the fast engine's kernel, its sources included."""
+        return digest("metalandscape.engines._library")
+
+    def kernel_is_stale(self) -> bool:
+        """Return whether there is a kernel of other code: jobs behind it have to run again.
+
+        Snakemake looks at no job behind an `ancient` input that is to be made anew.
+        """
+        recorded = Path(self.kernel).with_suffix(".code")
+        return recorded.exists() and recorded.read_text() != self.code_of_kernel()
 
     def code_of_figure(self, wildcards: Any) -> str:
         """Return the digest of what draws a figure."""
@@ -270,8 +279,6 @@ class Plan:
         names = {self.settings.runs[name].dataset, self._tested[name].dataset}
         kinds = sorted({self.settings.datasets[name].kind for name in names})
         return [part("datasets", kind) for kind in kinds]
-
-    # --- the report
 
     def section_of(self, wildcards: Any) -> str:
         """Return the category of a figure in the report: its section of the paper, with a title."""
