@@ -44,6 +44,7 @@ test: lint $(CLUSTER)
 lint: $(READY)
 	$(IN_VENV) ruff check .
 	$(IN_VENV) ruff format --check .
+	$(IN_VENV) mypy
 	$(IN_VENV) snakefmt --check Snakefile workflow
 	$(IN_VENV) snakemake --lint
 

@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Container
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from .errors import UserError
 from .options import Options, Part
@@ -171,7 +171,7 @@ def declared(room: str, name: str, constant: str, *default: Any) -> Any:
 
 def _literal(file: Path, constant: str, node: ast.expr | None) -> Any:
     try:
-        value = ast.literal_eval(node)
+        value = ast.literal_eval(node or ast.Name(constant))
     except (ValueError, TypeError) as error:
         raise UserError(f"{file}: {constant} should be a literal.") from error
     if constant in SEVERAL and not isinstance(value, tuple | list):
@@ -218,7 +218,7 @@ def _options(file: Path, room: str) -> type[Options]:
 def _checked(file: Path, options: Any) -> type[Options]:
     if not (isinstance(options, type) and issubclass(options, Strict)):
         raise UserError(f"{file}: Options should be a class derived from ground.options.Options.")
-    return options
+    return cast("type[Options]", options)
 
 
 def _needed(body: list[ast.stmt], name: str) -> list[ast.stmt]:
