@@ -1,8 +1,5 @@
 # What all rules share; paths and lookups are those of `settings.plan`.
 ENVIRONMENT = "../../envs/metalandscape.yaml"  # relative to the rules, used with --sdm conda
-COMMAND = "python -m metalandscape" + (
-    f" --plugins {shlex.quote(str(plugins.outside()))}" if plugins.outside() else ""
-)
 KERNEL = plan.kernel if plan.kernel_is_stale() else ancient(plan.kernel)
 ENGINE = f"--engine {settings.engine} --device {settings.device}"
 
@@ -41,3 +38,11 @@ def claims_of(wildcards, input):
 def caption_of(wildcards, input):
     """A figure's caption, its module's docstring; as a function of the input, too."""
     return plugins.described("figures", wildcards.figure)
+
+
+def parts_folder(wildcards, input):
+    """The option that names the folder of parts outside the package, if there is one.
+
+    As a function of the input, too: where the folder lies changes no result.
+    """
+    return ["--plugins", str(plugins.outside())] if plugins.outside() else []

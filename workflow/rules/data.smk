@@ -15,6 +15,7 @@ rule download_archives:
     conda:
         ENVIRONMENT
     params:
+        parts=parts_folder,
         dataset=plan.dataset_of,
         # Archives whose content has changed are prepared anew.
         archives=lambda w: datasets.identity(
@@ -22,7 +23,7 @@ rule download_archives:
         ),
     # The progress bar is for the user's eyes as well.
     shell:
-        "{COMMAND} download --dataset {params.dataset:q} --output {output:q} 2>&1 | tee {log:q} >&2"
+        "python -m metalandscape {params.parts:q} download --dataset {params.dataset:q} --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
 rule prepare_dataset:
@@ -37,11 +38,12 @@ rule prepare_dataset:
     resources:
         **asked("prepare_dataset"),
     params:
+        parts=parts_folder,
         dataset=plan.dataset_of,
         code=plan.code_of_dataset,
         manifest=lambda w, input: ["--manifest", input.manifest] if input.manifest else [],
     shell:
-        "{COMMAND} prepare --dataset {params.dataset:q} {params.manifest:q}"
+        "python -m metalandscape {params.parts:q} prepare --dataset {params.dataset:q} {params.manifest:q}"
         " --output {output:q} 2> {log:q}"
 
 
@@ -56,10 +58,11 @@ rule sample_tasks:
     conda:
         ENVIRONMENT
     params:
+        parts=parts_folder,
         shapes=plan.shapes_of,
         counts=plan.counts_of,
         code=plan.code_of_tasks,
     shell:
-        "{COMMAND} sample --run {wildcards.run} --shapes {params.shapes:q}"
+        "python -m metalandscape {params.parts:q} sample --run {wildcards.run} --shapes {params.shapes:q}"
         " --metric {wildcards.metric} --seed {wildcards.seed} --data {input.data:q}"
         " --test-data {input.test_data:q} --counts {params.counts:q} --output {output:q} 2> {log:q}"

@@ -10,7 +10,8 @@ rule build_kernel:
     conda:
         ENVIRONMENT
     params:
+        parts=parts_folder,
         code=plan.code_of_kernel(),
     shell:
         # What it says if there is no compiler is for the user, too.
-        "{COMMAND} build_kernel --code {params.code} --output {output:q} 2>&1 | tee {log:q}"
+        "python -m metalandscape {params.parts:q} build_kernel --code {params.code} --output {output:q} 2>&1 | tee {log:q}"

@@ -18,12 +18,13 @@ rule measure_checkpoints:
     resources:
         **asked("measure_checkpoints"),
     params:
+        parts=parts_folder,
         code=plan.code_of_metric,
         settings=plan.settings_of,
         options=plan.options_of,
         engine=ENGINE,
     shell:
-        "{COMMAND} measure --metric {wildcards.metric} --options {params.options:q}"
+        "python -m metalandscape {params.parts:q} measure --metric {wildcards.metric} --options {params.options:q}"
         " --run {wildcards.run} --settings {params.settings:q} --seed {wildcards.seed}"
         " --data {input.data:q} --test-data {input.test_data:q} --code {params.code}"
         " --tasks {input.tasks:q} --checkpoints {input.checkpoints:q} --output {output.summary:q}"

@@ -32,13 +32,14 @@ for first, last in plan.blocks():
         resources:
             **asked("train_epochs"),
         params:
+            parts=parts_folder,
             code=plan.code_of_training,
             settings=plan.training_settings_of,
             engine=ENGINE,
             previous=lambda w, input: ["--previous", input.previous] if input.previous else [],
             initial=lambda w, input: ["--initial", input.initial] if input.initial else [],
         shell:
-            "{COMMAND} train --run {wildcards.run} --settings {params.settings:q}"
+            "python -m metalandscape {params.parts:q} train --run {wildcards.run} --settings {params.settings:q}"
             " --seed {wildcards.seed} --data {input.data:q} --code {params.code}"
             " {params.previous:q} {params.initial:q} --checkpoints {output.checkpoints:q}"
             " --state {output.state:q} --log {output.log:q} --threads {threads} {params.engine}"
