@@ -88,3 +88,18 @@ def _array(path: str | Path, name: str, entry: Mapping[str, Any], start: int) ->
         offset=start + entry["data_offsets"][0],
         shape=tuple(entry["shape"]),
     )
+
+
+def check_belongs(path: str | Path, metadata: Mapping[str, Any], **mine: object) -> None:
+    """Refuse a file that belongs to another run, seed, ... than those it is used for.
+
+    Raises:
+        UserError: the sentence names the file and what it belongs to.
+    """
+    for key, value in mine.items():
+        if metadata.get(key) != value:
+            other = metadata.get(key, "nothing it names")
+            raise UserError(
+                f"{path} belongs to {key} {other}, but is used for {key} {value}; remove it, and "
+                "it is made anew."
+            )

@@ -8,8 +8,7 @@ import numpy as np
 
 from ..datasets import Dataset
 from ..ground import randomness
-from ..ground.errors import UserError
-from ..ground.files import read_arrays, write_arrays
+from ..ground.files import check_belongs, read_arrays, write_arrays
 
 Row = dict[str, np.ndarray]
 KIND = "task list"
@@ -59,13 +58,7 @@ def check(path: str | Path, run: str, seed: int, metric: str) -> None:
         UserError: the sentence names the file and what it belongs to.
     """
     _, metadata = read_arrays(path)
-    for key, mine in (("kind", KIND), ("run", run), ("seed", seed), ("metric", metric)):
-        if metadata.get(key) != mine:
-            other = metadata.get(key, "nothing it names")
-            raise UserError(
-                f"{path} belongs to {key} {other}, but is used for {key} {mine}; remove it, and it "
-                "is made anew."
-            )
+    check_belongs(path, metadata, kind=KIND, run=run, seed=seed, metric=metric)
 
 
 def read(path: str | Path, split: str) -> Iterator[Row]:

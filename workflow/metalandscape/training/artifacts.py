@@ -15,7 +15,7 @@ from torch import Tensor
 from .. import networks
 from ..algorithms import Algorithm, Meta
 from ..ground.errors import UserError
-from ..ground.files import read_arrays, write_arrays
+from ..ground.files import check_belongs, read_arrays, write_arrays
 from ..networks import Network
 from .outer import Slots
 from .progress import Progress
@@ -47,28 +47,13 @@ class Origin:
     code: str
     version: str
 
-    @classmethod
-    def of(cls, metadata: Mapping[str, Any]) -> "Origin":
-        """Return what a file's metadata say.
-
-        Raises:
-            KeyError: they lack an attribute.
-        """
-        return cls(**{each.name: metadata[each.name] for each in fields(cls)})
-
     def check(self, path: str | Path, metadata: Mapping[str, Any]) -> None:
         """Refuse a file of another run, seed or dataset.
 
         Raises:
             UserError: the sentence names the file and what it belongs to.
         """
-        for key, mine in (("run", self.run), ("seed", self.seed), ("dataset", self.dataset)):
-            if metadata.get(key) != mine:
-                other = metadata.get(key, "nothing it names")
-                raise UserError(
-                    f"{path} belongs to {key} {other}, but is used for {key} {mine}; remove it, "
-                    "and it is made anew."
-                )
+        check_belongs(path, metadata, run=self.run, seed=self.seed, dataset=self.dataset)
 
 
 @dataclass
@@ -185,14 +170,13 @@ def open_checkpoint(path: str | Path) -> tuple[Origin, dict[str, Tensor]]:
         UserError: the file can't be read, or isn't a checkpoint.
     """
     arrays, metadata = read_arrays(path)
-    try:
-        if metadata["kind"] == "checkpoint":
-            return Origin.of(metadata), _tensors(arrays)
-    except KeyError:
-        pass  # neither is one that lacks an attribute
-    raise UserError(
-        f"{path} is no checkpoint of metalandscape; give one, such as epoch10.safetensors of a run."
-    )
+    names = [each.name for each in fields(Origin)]
+    if metadata.get("kind") != "checkpoint" or not metadata.keys() >= set(names):
+        raise UserError(
+            f"{path} is no checkpoint of metalandscape; give one, such as epoch10.safetensors of a "
+            "run."
+        )
+    return Origin(**{name: metadata[name] for name in names}), _tensors(arrays)
 
 
 def initial_weights(path: str | Path, algorithm: Algorithm) -> Meta:
