@@ -9,14 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..ground import plugins
-from ..ground.errors import UserError
 from ..settings.config import Run
 
 TASK = ("dataset", "way", "shot")
 MAIN = (*TASK, "algorithm", "inner_steps")  # named in every title
 OPTIONS = "algorithm_options"  # which tell only runs of one algorithm apart
 UNNAMED = {"epochs", "epochs_per_job", "seeds"}  # how far and how often, not what
-UNREADABLE = (UserError, OSError, SyntaxError, ValueError, KeyError, TypeError)
 
 
 def plain(name: str) -> str:
@@ -41,7 +39,7 @@ def label(quantity: str) -> str:
 def _quantities() -> Iterator[tuple[str, Mapping]]:
     """Yield the quantities that metrics declare; a module that can't be read has none."""
     for metric in plugins.names("metrics"):
-        quantities = declared("metrics", metric, "QUANTITIES", {})
+        quantities = plugins.readable("metrics", metric, "QUANTITIES", {})
         for name, entry in quantities.items() if isinstance(quantities, dict) else ():
             if isinstance(entry, dict) and "label" in entry:
                 yield str(name), entry
@@ -52,27 +50,19 @@ def _pattern(name: str) -> str:
     return re.sub(r"\\{(\w+)\\}", r"(?P<\1>\\d+)", re.escape(name))
 
 
-def declared(room: str, name: str, constant: str, default: Any) -> Any:
-    """Return a literal of a module, or the default if there is no such module or literal."""
-    try:
-        return plugins.declared(room, name, constant, default)
-    except UNREADABLE:
-        return default
-
-
 def algorithm(run: Run) -> str:
     """Return the name of a run's algorithm."""
-    return declared("algorithms", run.algorithm, "NAME", plain(run.algorithm))
+    return plugins.readable("algorithms", run.algorithm, "NAME", plain(run.algorithm))
 
 
 def role(run: Run) -> str:
     """Return "meta-learner" or "baseline"."""
-    return declared("algorithms", run.algorithm, "ROLE", "meta-learner")
+    return plugins.readable("algorithms", run.algorithm, "ROLE", "meta-learner")
 
 
 def dataset(run: Run) -> str:
     """Return the name of a run's dataset: its kind's if it is called like a kind."""
-    return declared("datasets", run.dataset, "NAME", plain(run.dataset))
+    return plugins.readable("datasets", run.dataset, "NAME", plain(run.dataset))
 
 
 def performance(run: Run) -> str:

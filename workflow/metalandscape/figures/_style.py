@@ -22,13 +22,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from ..ground import plugins
 from ..ground.files import whole
 from ..settings.config import Run
 from . import FigureData
 from ._names import (
     algorithm,
     dataset,
-    declared,
     elsewhere,
     label,
     labels,
@@ -94,7 +94,7 @@ def colour(name: str) -> str:
     """
     digest = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
     spare = SPARE[digest % len(SPARE)]
-    own = declared("algorithms", name, "COLOUR", spare)
+    own = plugins.readable("algorithms", name, "COLOUR", spare)
     return to_hex(own if is_color_like(own) else spare)
 
 

@@ -179,12 +179,12 @@ def _literal(file: Path, constant: str, node: ast.expr | None) -> Any:
     return value
 
 
-def readable(room: str, name: str, constant: str) -> Any:
-    """Return what `declared` does, or None where a module lacks it or is broken."""
+def readable(room: str, name: str, constant: str, default: Any = None) -> Any:
+    """Return what `declared` does, or the default where a module is missing or broken, too."""
     try:
-        return declared(room, name, constant, None)
+        return declared(room, name, constant, default)
     except UserError:
-        return None
+        return default
 
 
 def options(room: str, name: str) -> type[Options]:

@@ -7,6 +7,7 @@ from ..datasets import DatasetOptions
 from ..ground import digests, plugins
 from ..ground.errors import UserError
 from ..ground.strict import unknown
+from . import parts
 from .matrix import Place
 from .run import Run
 
@@ -133,9 +134,7 @@ def check_parts(config: "Config") -> None:
     """
     used = {("datasets", data.kind) for data in config.datasets.values()}
     for run in config.runs.values():
-        used |= {("networks", run.network.name), ("algorithms", run.algorithm)}
-        used |= {("optimizers", run.optimizer.name)}
-        used |= {("regularizers", run.regularizer.name)} if run.regularizer else set()
+        used |= set(parts.names_of(run).items())
     used |= {("figures", figure) for figure in config.figures}
     used |= {("metrics", metric) for metric, _ in config.pairs()}
     used |= {("claims", claim) for claim in plugins.names("claims")}
