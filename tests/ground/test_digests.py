@@ -10,7 +10,7 @@ PACKAGE = plugins.PACKAGE
 
 
 def forget():
-    for cached in (digests.digest, digests._code, plugins.parsed):
+    for cached in (digests.digest, digests._code, digests._imported, plugins.parsed):
         cached.cache_clear()
 
 

@@ -88,6 +88,7 @@ def _file(name: str) -> Path | None:
     return None
 
 
+@functools.cache
 def _imported(name: str, file: Path) -> set[str]:
     """Return the full names of what a module imports from this package, in functions too."""
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
