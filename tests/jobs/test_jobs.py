@@ -91,6 +91,23 @@ def test_measurements_have_every_checkpoint_in_order(tmp_path, data):
     assert len(tables.read(tmp_path / "joined.csv")) == 2 * len(table)
 
 
+def test_a_diverged_training_is_said_once_and_measured_as_nan(tmp_path, data, capsys):
+    run = image_run(outer_rate=1e36, iterations=1)
+    first, state = trained(tmp_path / "run", data, [0, 1, 2], run)
+    assert capsys.readouterr().out == (
+        "metalandscape: training of run images, seed 0, diverged in epoch 2, from which on its "
+        "results are NaN; lower its inner_rate or outer_rate.\n"
+    )
+    second, _ = trained(tmp_path / "run", data, [3], run, previous=state)
+    assert capsys.readouterr().out == ""
+    table = measured(tmp_path, data, [*first, *second], run)
+    after = table[table["epoch"] >= 2]
+    assert after["value"].isna().all() and (after["n_diverged"] == after["n_tasks"]).all()
+    assert set(after["n_tasks"]) == {4} and set(after["epoch"]) == {2, 3}
+    before = table[table["epoch"] == 0]
+    assert before["value"].notna().all() and set(before["metric"]) == set(after["metric"])
+
+
 def test_meta_test_has_its_own_settings_and_dataset(tmp_path, data):
     other = tmp_path / "other.safetensors"
     image_dataset(classes=12, instances=9).save(other)

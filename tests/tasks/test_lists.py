@@ -118,3 +118,11 @@ def test_sine_tasks_lie_on_their_sine_in_disjoint_ranges():
         assert x.shape == (4, 1) and tx.shape == (6, 1) and np.abs(tx).max() <= 5
         ranges[split] = rows["amplitude"].min(), rows["amplitude"].max()
     assert ranges["train"][1] < ranges["test"][0]
+
+
+def test_counts_are_those_by_split(tmp_path):
+    path = tmp_path / "tasks"
+    shape = {"way": 2, "shot": 1, "targets": 1}
+    wanted = {s: lists.Wanted(image_dataset(), shape, n) for s, n in (("test", 4), ("train", 3))}
+    lists.save(path, wanted, "images", 0, "accuracy")
+    assert lists.counts(path) == {"test": 4, "train": 3}

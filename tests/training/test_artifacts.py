@@ -246,3 +246,42 @@ def test_a_checkpoint_of_another_network_is_refused_by_name(tmp_path):
     other = algorithm(network={"kind": "conv", "filters": 5})
     with pytest.raises(UserError, match=r"epoch1.safetensors: its tensor conv1.weight"):
         artifacts.load_checkpoint(path, other, origin())
+
+
+# --- numbers that are not finite
+
+
+def spoilt(file):
+    """Write NaN over the last number of a file."""
+    content = file.read_bytes()
+    file.write_bytes(content[:-4] + np.float32(np.nan).tobytes())
+
+
+def test_a_file_whose_numbers_are_not_finite_is_refused_by_name(file):
+    path, read = file
+    spoilt(path)
+    with pytest.raises(UserError, match=r"some_file is damaged: its tensor .* not finite; remove"):
+        read(origin())
+
+
+@pytest.mark.parametrize(
+    ("dtype", "number"), [(torch.float32, float("inf")), (torch.float64, 1e300)]
+)
+def test_initial_weights_that_are_not_finite_are_refused_by_name(tmp_path, dtype, number):
+    """So are numbers that float32 can't hold."""
+    path, trained = tmp_path / "mine.safetensors", algorithm()
+    tensors = plain(trained.network, drawn(trained.network), dtype)
+    tensors["linear.bias"][0] = number
+    save_file(tensors, path)
+    with pytest.raises(UserError, match=r"mine.safetensors: its tensor linear.bias has numbers"):
+        artifacts.initial_weights(path, trained)
+
+
+def test_a_checkpoint_without_weights_is_no_start_and_no_learner(tmp_path):
+    path, trained = tmp_path / "epoch2.safetensors", algorithm()
+    artifacts.save_checkpoint(path, trained, blocks.start(trained).lost(2), origin())
+    with pytest.raises(UserError, match=r"epoch2.safetensors has no weights, for training"):
+        artifacts.open_checkpoint(path)
+    with pytest.raises(UserError, match="not finite; give other weights"):
+        artifacts.initial_weights(path, trained)
+    assert artifacts.load_checkpoint(path, trained, origin()).diverged == 2

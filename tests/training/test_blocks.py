@@ -7,7 +7,6 @@ from helpers import image_dataset, image_run, kernel, origin
 from metalandscape import algorithms
 from metalandscape.engines import Choice
 from metalandscape.ground import plugins
-from metalandscape.ground.errors import UserError
 from metalandscape.networks import head_mask, unflatten
 from metalandscape.tasks.task import Spec
 from metalandscape.training import blocks
@@ -18,6 +17,10 @@ CLASSIFYING = [
     for name in plugins.names("algorithms")
     if "classification" in plugins.declared("algorithms", name, "TASKS")
 ]
+
+
+LEAPING = {"name": "sgd", "nesterov": True}
+LAST_STEP = {"outer_rate": 3e38, "iterations": 1, "optimizer": LEAPING}
 
 
 def built(run=None, seed=0, engine="reference", threads=1):
@@ -147,11 +150,44 @@ def test_the_log_has_a_row_per_epoch(tmp_path, train):
     assert all(row["loss"] > 0 and 0 <= row["accuracy"] <= 1 for row in rows)
 
 
-def test_divergence_ends_in_one_sentence(tmp_path, train):
-    diverging = built(image_run(inner_rate=1e30))
-    with pytest.raises(UserError, match=r"diverged in epoch 1 .* lower the run's inner_rate"):
-        train(diverging, tmp_path, range(2))
-    assert not (tmp_path / "epoch1.safetensors").exists()
+DIVERGING = [
+    ({"inner_rate": 1e30}, 1),  # the loss
+    (LAST_STEP, 1),  # the weights
+    (LAST_STEP | {"algorithm": "finetuning"}, 1),
+    ({"outer_rate": 1e36, "iterations": 1}, 2),
+]
+
+
+@pytest.mark.parametrize(("changes", "epoch"), DIVERGING)
+def test_after_divergence_there_are_no_weights_and_files_say_so(tmp_path, train, changes, epoch):
+    trained = built(image_run(**changes))
+    end, rows = train(trained, tmp_path, range(epoch + 2))
+    assert end.diverged == epoch and end.epoch == epoch + 1
+    assert [np.isnan(row["loss"]) for row in rows] == [e >= epoch for e in range(1, epoch + 2)]
+    for e in range(epoch + 2):
+        found = load_checkpoint(tmp_path / f"epoch{e}.safetensors", trained, origin())
+        assert found.diverged == (epoch if e >= epoch else None)
+        assert found.meta["theta"].isnan().all() == (e >= epoch)
+        assert found.meta["theta"].isfinite().all() == (e < epoch)
+
+
+def test_a_diverged_training_is_the_same_in_blocks(tmp_path, train, same):
+    trained = built(image_run(inner_rate=1e30))
+    end, _ = train(trained, tmp_path / "whole", range(4))
+    state, _ = train(trained, tmp_path / "blocks", range(2))
+    state.save(tmp_path / "state", origin(trained.setup.run))
+    again = State.load(tmp_path / "state", origin(trained.setup.run))
+    assert again.diverged == 1
+    again, _ = train(trained, tmp_path / "blocks", (2, 3), again)
+    assert same(end, again)
+    for path in (tmp_path / "whole").iterdir():
+        assert path.read_bytes() == (tmp_path / "blocks" / path.name).read_bytes()
+
+
+def test_the_sentence_names_run_seed_epoch_and_remedy():
+    sentence = blocks.diverged("images", 3, 7)
+    assert sentence.startswith("training of run images, seed 3, diverged in epoch 7, ")
+    assert "lower its inner_rate or outer_rate" in sentence and sentence.endswith(".")
 
 
 def test_training_goes_on_from_given_weights(tmp_path, train):

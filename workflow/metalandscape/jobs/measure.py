@@ -45,6 +45,7 @@ def run(
     device: str,
 ) -> None:
     """Write the measurements of all checkpoints, and the values of their tasks."""
+    from ..metrics._lost import lost
     from ..results import tables
     from ..tasks import lists
     from ..tasks.episodes import Tasks
@@ -67,10 +68,14 @@ def run(
     def measured() -> Iterator[tuple[int, bool, "list[Measurement]"]]:
         for path in sorted(checkpoints, key=epoch_of):
             at = artifacts.load_checkpoint(path, algorithm, origin)
-            found = _checked(metric, module.measure(algorithm.learner(at.meta), own, chosen))
+            if at.diverged is None:
+                found = _checked(metric, module.measure(algorithm.learner(at.meta), own, chosen))
+            else:
+                start = algorithm.learner(algorithm.initial())
+                found = lost(module.measure, start, own, chosen, lists.counts(tasks))
             for m in found:
-                if lost := m.diverged():
-                    log.info("%s: %s diverged on %d of its tasks", path, m.name, lost)
+                if count := m.diverged():
+                    log.info("%s: %s diverged on %d of its tasks", path, m.name, count)
             yield at.epoch, at.collapsed, found
 
     tables.write_measurements(output, per_task, run, seed, measured())

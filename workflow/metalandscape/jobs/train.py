@@ -44,5 +44,8 @@ def run(
     begin = artifacts.State.load(previous, origin) if previous else blocks.start(algorithm, initial)
     files = {epoch_of(path): path for path in checkpoints}
     end, rows = blocks.train(algorithm, dataset, begin, files, origin)
+    if end.diverged is not None and begin.diverged is None:
+        # To the user, not to the log: the job succeeds, so that the epochs before are kept.
+        print("metalandscape:", blocks.diverged(run, seed, end.diverged), flush=True)
     csv.write(log, pd.DataFrame(rows, columns=blocks.COLUMNS))
     end.save(state, origin)

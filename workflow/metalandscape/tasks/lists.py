@@ -69,6 +69,11 @@ def read(path: str | Path, split: str) -> Iterator[Row]:
     return rows(own, metadata["counts"].get(split, 0))
 
 
+def counts(path: str | Path) -> dict[str, int]:
+    """Return the number of tasks by split."""
+    return read_arrays(path)[1]["counts"]
+
+
 def rows(arrays: Mapping[str, np.ndarray], count: int) -> Iterator[Row]:
     """Yield the rows of the arrays that `Dataset.sample` returns."""
     for index in range(count):

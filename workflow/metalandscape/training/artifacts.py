@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from math import isnan
+from math import isnan, nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from ..algorithms import Algorithm, Meta
 from ..ground.errors import UserError
 from ..ground.files import check_belongs, read_arrays, write_arrays
 from ..networks import Network
+from .finite import all_finite, check_made, check_usable
 from .outer import Slots
 from .progress import Progress
 
@@ -68,6 +69,7 @@ class State:
         slots: the vectors of the outer optimizer.
         progress: the best epoch so far.
         collapsed: whether the last epoch collapsed.
+        diverged: the epoch in which training diverged, if it did: all vectors are NaN since.
     """
 
     epoch: int
@@ -75,20 +77,23 @@ class State:
     slots: Slots
     progress: Progress = field(default_factory=Progress)
     collapsed: bool = False
+    diverged: int | None = None
 
     @classmethod
     def load(cls, path: str | Path, origin: Origin) -> "State":
         """Read a state written by `save`.
 
         Raises:
-            UserError: it belongs to another run, seed or dataset.
+            UserError: it belongs to another run, seed or dataset, or its numbers aren't finite.
         """
         arrays, metadata = read_arrays(path)
         _check_kind(path, metadata, "training state")
         origin.check(path, metadata)
+        tensors, lost = _tensors(arrays), metadata.get("diverged")
+        check_made(path, tensors, lost)
         meta: Meta = {}
         slots: Slots = {}
-        for name, tensor in _tensors(arrays).items():
+        for name, tensor in tensors.items():
             parameter, _, slot = name.partition(SEPARATOR)
             if slot:
                 slots.setdefault(parameter, {})[slot] = tensor
@@ -96,7 +101,7 @@ class State:
                 meta[parameter] = tensor
         best = metadata["best"]
         progress = Progress(float("nan") if best is None else best, metadata["error"])
-        return cls(metadata["epoch"], meta, slots, progress, metadata["collapsed"])
+        return cls(metadata["epoch"], meta, slots, progress, metadata["collapsed"], lost)
 
     def save(self, path: str | Path, origin: Origin) -> None:
         """Write the state as safetensors."""
@@ -115,6 +120,7 @@ class State:
             best=None if isnan(best) else best,  # JSON has no NaN
             error=error,
             collapsed=self.collapsed,
+            diverged=self.diverged,
             **asdict(origin),
         )
 
@@ -126,6 +132,21 @@ class State:
         }
         return replace(self, meta={n: t.clone() for n, t in self.meta.items()}, slots=slots)
 
+    def finite(self) -> bool:
+        """Return whether every meta-parameter, and all that the optimizer keeps, is finite."""
+        kept = [*self.meta.values(), *(t for own in self.slots.values() for t in own.values())]
+        return all_finite(kept)
+
+    def lost(self, epoch: int) -> "State":
+        """Return the state at an epoch of a training that has diverged: there are no weights."""
+        slots = {
+            name: {slot: torch.full_like(tensor, nan) for slot, tensor in own.items()}
+            for name, own in self.slots.items()
+        }
+        meta = {name: torch.full_like(tensor, nan) for name, tensor in self.meta.items()}
+        first = epoch if self.diverged is None else self.diverged
+        return State(epoch, meta, slots, self.progress, diverged=first)
+
 
 class Checkpoint(NamedTuple):
     """What a checkpoint holds.
@@ -134,11 +155,13 @@ class Checkpoint(NamedTuple):
         epoch: its epoch.
         meta: the meta-parameters.
         collapsed: whether training had just collapsed (`progress.Progress`).
+        diverged: the epoch in which training diverged, if it did: the weights are NaN.
     """
 
     epoch: int
     meta: Meta
     collapsed: bool
+    diverged: int | None = None
 
 
 def save_checkpoint(path: str | Path, algorithm: Algorithm, state: State, origin: Origin) -> None:
@@ -146,28 +169,31 @@ def save_checkpoint(path: str | Path, algorithm: Algorithm, state: State, origin
     parts = networks.unflatten(algorithm.network, state.meta["theta"])
     others = {f"meta.{name}": tensor for name, tensor in state.meta.items() if name != "theta"}
     arrays = {name: tensor.numpy() for name, tensor in (parts | others).items()}
-    about = {"kind": "checkpoint", "epoch": state.epoch, "collapsed": state.collapsed}
-    write_arrays(path, arrays, **about, **asdict(origin))
+    about = {"epoch": state.epoch, "collapsed": state.collapsed, "diverged": state.diverged}
+    write_arrays(path, arrays, kind="checkpoint", **about, **asdict(origin))
 
 
 def load_checkpoint(path: str | Path, algorithm: Algorithm, origin: Origin) -> Checkpoint:
     """Return what a checkpoint holds.
 
     Raises:
-        UserError: it belongs to another run, seed or dataset.
+        UserError: it belongs to another run, seed or dataset, or its weights aren't finite.
     """
     arrays, metadata = read_arrays(path)
     _check_kind(path, metadata, "checkpoint")
     origin.check(path, metadata)
-    meta = meta_of(path, _tensors(arrays), algorithm.network)
-    return Checkpoint(metadata["epoch"], meta, metadata["collapsed"])
+    tensors, lost = _tensors(arrays), metadata.get("diverged")
+    check_made(path, tensors, lost)
+    meta = meta_of(path, tensors, algorithm.network)
+    return Checkpoint(metadata["epoch"], meta, metadata["collapsed"], lost)
 
 
 def open_checkpoint(path: str | Path) -> tuple[Origin, dict[str, Tensor]]:
     """Return what a checkpoint belongs to, and its tensors, where no configuration is at hand.
 
     Raises:
-        UserError: the file can't be read, or isn't a checkpoint.
+        UserError: the file can't be read, isn't a checkpoint, or has no weights, because training
+            had diverged.
     """
     arrays, metadata = read_arrays(path)
     names = [each.name for each in fields(Origin)]
@@ -176,7 +202,9 @@ def open_checkpoint(path: str | Path) -> tuple[Origin, dict[str, Tensor]]:
             f"{path} is no checkpoint of metalandscape; give one, such as epoch10.safetensors of a "
             "run."
         )
-    return Origin(**{name: metadata[name] for name in names}), _tensors(arrays)
+    tensors = _tensors(arrays)
+    check_usable(path, tensors, metadata.get("diverged"))
+    return Origin(**{name: metadata[name] for name in names}), tensors
 
 
 def initial_weights(path: str | Path, algorithm: Algorithm) -> Meta:
@@ -186,7 +214,8 @@ def initial_weights(path: str | Path, algorithm: Algorithm) -> Meta:
     it; meta-parameters that the algorithm doesn't have are left out. Numbers become float32.
 
     Raises:
-        UserError: the file isn't one of those, or its tensors aren't those of the network.
+        UserError: the file isn't one of those, its tensors aren't those of the network, or its
+            numbers aren't finite.
     """
     try:
         tensors = load_file(path)
@@ -195,6 +224,8 @@ def initial_weights(path: str | Path, algorithm: Algorithm) -> Meta:
             f"{path} cannot be read as safetensors ({error}); name a checkpoint, or a state dict "
             "written by safetensors.torch.save_file."
         ) from error
+    # In float32, where larger numbers of other types are infinite.
+    check_usable(path, {name: tensor.float() for name, tensor in tensors.items()})
     initial = algorithm.initial()
     given = meta_of(path, tensors, algorithm.network)
     known = {name: tensor.float() for name, tensor in given.items() if name in initial}

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
+from math import nan
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,6 @@ from tqdm import tqdm
 
 from ..algorithms import Algorithm
 from ..datasets import Dataset
-from ..ground.errors import UserError
-from ..settings.run import Run
 from .artifacts import Origin, State, initial_weights, save_checkpoint
 from .outer import Optimizer
 
@@ -20,6 +19,10 @@ log = logging.getLogger(__name__)
 Row = dict[str, float]
 COLUMNS = ["epoch", "loss", "accuracy", "collapsed", "seconds"]
 LINE = "epoch %(epoch)d: loss %(loss).4f, accuracy %(accuracy).4f, %(seconds).1f s"
+
+
+class Diverged(ArithmeticError):
+    """A loss, a meta-parameter or a vector of the optimizer is not finite any more."""
 
 
 def start(algorithm: Algorithm, weights: str | Path | None = None) -> State:
@@ -37,6 +40,9 @@ def train(
 ) -> tuple[State, list[Row]]:
     """Train up to the last epoch of `checkpoints`, writing each of them.
 
+    Where training diverges, nothing is trained any more: the checkpoints from that epoch on have
+    weights NaN and say so (`State.lost`), so that those before it are kept and measured.
+
     Args:
         algorithm: what is trained.
         dataset: what tasks are sampled from.
@@ -53,17 +59,41 @@ def train(
     if state.epoch in checkpoints:
         save_checkpoint(checkpoints[state.epoch], algorithm, state, origin)
     for _ in range(state.epoch, max(checkpoints)):
-        state, row = _epoch(algorithm, optimizer, dataset, state)
+        state, row = _next(algorithm, optimizer, dataset, state)
         save_checkpoint(checkpoints[state.epoch], algorithm, state, origin)
-        log.info(f"{LINE} collapsed" if row["collapsed"] else LINE, row)
+        log.info(_line(state), row)
         rows.append(row)
     return state, rows
+
+
+def _next(
+    algorithm: Algorithm, optimizer: Optimizer, dataset: Dataset, before: State
+) -> tuple[State, Row]:
+    """Return the state after one more epoch and the epoch's log row, if training diverged, too."""
+    try:
+        if before.diverged is None:
+            return _epoch(algorithm, optimizer, dataset, before)
+    except Diverged:
+        pass
+    after = before.lost(before.epoch + 1)
+    row = {"epoch": after.epoch, "loss": nan, "accuracy": nan, "collapsed": 0, "seconds": nan}
+    return after, row
+
+
+def _line(state: State) -> str:
+    if state.diverged is not None:
+        return f"epoch %(epoch)d: no weights, training diverged in epoch {state.diverged}"
+    return f"{LINE} collapsed" if state.collapsed else LINE
 
 
 def _epoch(
     algorithm: Algorithm, optimizer: Optimizer, dataset: Dataset, before: State
 ) -> tuple[State, Row]:
-    """Return the state after one more epoch of meta-iterations, and the epoch's log row."""
+    """Return the state after one more epoch of meta-iterations, and the epoch's log row.
+
+    Raises:
+        Diverged: a loss is not finite, or what the epoch ends with.
+    """
     started = time.perf_counter()
     run, after = algorithm.setup.run, before.copy()
     after.epoch = before.epoch + 1
@@ -75,11 +105,13 @@ def _epoch(
     for iteration in bar:
         outer = algorithm.step(after.meta, dataset, iteration)
         if not np.isfinite(outer.loss):
-            raise diverged(run, algorithm.setup.seed, after.epoch, outer.loss)
+            raise Diverged
         optimizer.step(after.meta, after.slots, outer.gradients, iteration)
         losses.append(outer.loss)
         accuracies.append(outer.accuracy)
         bar.set_postfix(loss=f"{outer.loss:.3f}", accuracy=f"{outer.accuracy:.3f}")
+    if not after.finite():
+        raise Diverged
     after.progress, after.collapsed = before.progress.after(
         np.array(accuracies), 1 / algorithm.training_outputs()
     )
@@ -93,9 +125,9 @@ def _epoch(
     return after, row
 
 
-def diverged(run: Run, seed: int, epoch: int, loss: float) -> UserError:
-    """Return the error that says where training diverged."""
-    return UserError(
-        f"training of seed {seed} diverged in epoch {epoch} (the loss is {loss}); "
-        "lower the run's inner_rate or outer_rate."
+def diverged(run: str, seed: int, epoch: int) -> str:
+    """Return the sentence that says where training diverged, and what to do."""
+    return (
+        f"training of run {run}, seed {seed}, diverged in epoch {epoch}, from which on its results "
+        "are NaN; lower its inner_rate or outer_rate."
     )
