@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 
 from claim_tables import SCENARIOS
-from metalandscape.claims import COMPANION, CONTRADICTED, INCONCLUSIVE, PART, SUPPORTED, _report
+from metalandscape.claims import (
+    COMPANION,
+    CONTRADICTED,
+    INCONCLUSIVE,
+    PART,
+    SUPPORTED,
+    Estimate,
+    _report,
+)
 from metalandscape.ground import plugins
 from metalandscape.ground.errors import UserError
 from metalandscape.results.tables import COLUMNS
@@ -148,3 +156,13 @@ def test_no_verdict_rests_on_fewer_points_than_the_rule_says(claim):
             side = 4 if claim == "c01" else 10
             assert v.verdict == INCONCLUSIVE or (v.n_seeds >= 3 and v.n_checkpoints >= side)
             assert v.n >= v.n_seeds * v.n_checkpoints or "over k" in v.statistic
+
+
+def test_a_verdict_names_the_trainings_of_its_setting_that_diverged():
+    claim = plugins.load("claims", "c04").CLAIM
+    estimate = Estimate(0.5, 0.4, 0.6, 30, 3, 10)
+    verdicts = [claim.verdict(s, "R", estimate, (0.3, 1.0)) for s in ("a b", "c")]
+    gone = pd.DataFrame({"run": ["b", "d"], "seed": [1, 0], "epoch": [7, 2]})
+    first, second = _report.with_lost(verdicts, gone)
+    assert first.reason == f"{verdicts[0].reason}; diverged: run b, seed 1, from epoch 7 on"
+    assert second == verdicts[1]

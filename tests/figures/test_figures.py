@@ -1,6 +1,7 @@
 """What holds for every figure, drawn from made-up tables."""
 
 import re
+from dataclasses import replace
 from itertools import combinations
 from string import ascii_lowercase
 
@@ -245,3 +246,18 @@ def test_figures_and_claims_of_the_paper_belong_together():
     assert {module.SECTION for module in declared.values()} == set(SECTIONS)
     borne = {claim for name, m in declared.items() if name != "fig1" for claim in m.CLAIMS}
     assert borne == set(plugins.names("claims"))
+
+
+@pytest.mark.parametrize("name", sorted({*plugins.names("figures")} - {*ILLUSTRATIONS}))
+@pytest.mark.parametrize("share", ["one run", "every run"])
+def test_a_figure_is_drawn_and_says_so_where_training_diverged(name, share):
+    shown = data(name, seeds=2, epochs=4)
+    run, *_ = shown.runs
+    table = shown.table.copy()
+    gone = table["run"].eq(run) | (share == "every run")
+    table.loc[gone, ["value", "stderr"]] = np.nan
+    table.loc[gone, "n_diverged"] = table.loc[gone, "n_tasks"]
+    figure = drawn(name, replace(shown, table=table))
+    (line,) = _style._troubles(figure, table)
+    assert line.startswith("no results, all diverged: ")
+    assert f"run {run}, seed 0, from epoch 0 on; run {run}, seed 1, from epoch 0 on" in line

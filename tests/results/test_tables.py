@@ -79,3 +79,28 @@ def test_quantities_join_where_an_epoch_has_all_of_them():
         1,
         2,
     ]
+
+
+def with_diverged(*diverged):
+    """Two quantities of 4 tasks, epochs 0 to 3 of a run's seeds 0, 1, ...: diverged by epoch."""
+    rows = [
+        {"run": "a", "seed": seed, "epoch": e, "metric": q, "n_tasks": 4, "n_diverged": n}
+        for seed, own in enumerate(diverged)
+        for e, counts in enumerate(own)
+        for q, n in zip("xy", counts, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_a_training_is_lost_from_where_on_every_task_of_every_quantity_diverged():
+    never = [(0, 0), (4, 3), (0, 0), (0, 4)]
+    came_back = [(4, 4), (0, 0), (4, 4), (4, 4)]
+    always = [(4, 4)] * 4
+    found = tables.lost(with_diverged(never, came_back, always))
+    assert found.to_numpy().tolist() == [["a", 1, 2], ["a", 2, 0]]
+    assert tables.in_words(found) == [
+        "run a, seed 1, from epoch 2 on",
+        "run a, seed 2, from epoch 0 on",
+    ]
+    assert tables.lost(with_diverged(never)).empty
+    assert tables.lost(tables.read_all([])).empty

@@ -154,6 +154,7 @@ DIVERGING = [
     ({"inner_rate": 1e30}, 1),  # the loss
     (LAST_STEP, 1),  # the weights
     (LAST_STEP | {"algorithm": "finetuning"}, 1),
+    ({"outer_rate": 1e38}, 1),  # the length of a step
     ({"outer_rate": 1e36, "iterations": 1}, 2),
 ]
 

@@ -108,3 +108,19 @@ def test_the_vectors_that_are_kept_are_zero_at_the_start_for_every_meta_paramete
     for name, own in slots.items():
         assert set(own) == {"first_moment", "second_moment"}
         assert all(torch.equal(s, torch.zeros_like(gradients(0)[name])) for s in own.values())
+
+
+def floats(seed):
+    return {name: tensor.float() for name, tensor in gradients(seed).items()}
+
+
+def test_a_step_longer_than_float32_can_hold_is_an_overflow():
+    optimizer, meta = Optimizer(image_run(outer_rate=1e38)), floats(0)  # times 1 / (1 - 0.9)
+    with pytest.raises(OverflowError):
+        optimizer.step(meta, optimizer.initial(meta), floats(1), 0)
+
+
+def test_other_errors_of_an_optimizer_are_not_taken_for_it():
+    optimizer, meta = Optimizer(image_run()), floats(0)
+    with pytest.raises(RuntimeError, match="size of tensor"):
+        optimizer.step(meta, optimizer.initial(meta), {n: torch.ones(99) for n in meta}, 0)

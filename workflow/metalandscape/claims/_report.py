@@ -1,11 +1,12 @@
 """Verdicts as a table for machines and as a page for people."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 import pandas as pd
 
 from ..ground import plugins
 from ..results.pages import Part, Table
+from ..results.tables import in_words
 from . import ALL_SETTINGS, PART, VERDICTS, Claim, Verdict, over_settings, overall
 
 RULE = (
@@ -21,6 +22,16 @@ DETAILS = [
     *("seeds", "checkpoints", "n", "verdict", "reason"),
 ]
 EVERY = "(all settings)"  # no run's name
+
+
+def with_lost(verdicts: list[Verdict], lost: pd.DataFrame) -> list[Verdict]:
+    """Return verdicts whose reasons name the settings' trainings that diverged (`tables.lost`)."""
+
+    def remark(setting: str) -> str:
+        own = lost[lost["run"].isin(setting.split())]
+        return f"; diverged: {'; '.join(in_words(own))}" if len(own) else ""
+
+    return [replace(v, reason=v.reason + remark(v.setting)) for v in verdicts]
 
 
 def frame(verdicts: list[Verdict]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..ground import plugins
 from ..ground.files import whole
+from ..results import tables
 from ..settings.config import Run
 from . import FigureData
 from ._names import (
@@ -249,8 +250,11 @@ def _origin(figure: Figure, data: FigureData) -> list[str]:
 
 def _troubles(figure: Figure, shown: pd.DataFrame) -> list[str]:
     """Return lines on diverged adaptations and collapsed epochs, if there are any."""
-    lines = []
-    diverged = shown.groupby("run", sort=False)["n_diverged"].sum()
+    lost = tables.lost(shown)
+    lines = [f"no results, all diverged: {'; '.join(tables.in_words(lost))}"] if len(lost) else []
+    rest = shown.merge(lost, on=["run", "seed"], how="left", suffixes=("", "_lost"))
+    rest = rest[~(rest["epoch"] >= rest["epoch_lost"])]
+    diverged = rest.groupby("run", sort=False)["n_diverged"].sum()
     if counts := [f"{n:.0f} in run {run}" for run, n in diverged.items() if n]:
         lines.append(f"diverged adaptations: {', '.join(counts)}")
     if any(drawn.get_gid() == "collapsed" for ax in figure.axes for drawn in ax.lines):

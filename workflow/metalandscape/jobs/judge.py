@@ -21,7 +21,8 @@ def run(
     """Write all verdicts, and pages to read; `runs` and `datasets` are settings by name."""
     data = ClaimData(csv.read_all(tables), runs_of(runs), datasets)
     modules = [plugins.load("claims", name) for name in claims]
-    verdicts = [verdict for claim in modules for verdict in claim.judge(data)]
+    judged = [verdict for claim in modules for verdict in claim.judge(data)]
+    verdicts = _report.with_lost(judged, csv.lost(data.table))
     csv.write(output, _report.frame(verdicts))
     for page in readable:
         pages.write(page, _report.parts([claim.CLAIM for claim in modules], verdicts, scale))

@@ -88,6 +88,31 @@ def joined(
     return rows[rows["epoch"] >= (0 if initial else 1)].reset_index(drop=True)
 
 
+def lost(table: pd.DataFrame) -> pd.DataFrame:
+    """Return where a training has no results any more, which is so once it has diverged.
+
+    Args:
+        table: rows with `COLUMNS`.
+
+    Returns:
+        `run, seed, epoch`, a row per training that ends so: from this epoch on, every quantity
+        diverged on every task.
+    """
+    every = table["n_diverged"].ge(table["n_tasks"]) & table["n_tasks"].gt(0)
+    keys = ["run", "seed"]
+    epochs = every.groupby([table["run"], table["seed"], table["epoch"]]).all()
+    epochs = epochs.rename("lost").reset_index()
+    last = epochs[~epochs["lost"]].groupby(keys)["epoch"].max().rename("last").reset_index()
+    rows = epochs.merge(last, on=keys, how="left")
+    rows = rows[~(rows["epoch"] <= rows["last"])]
+    return rows.groupby(keys, as_index=False)["epoch"].min()
+
+
+def in_words(lost: pd.DataFrame) -> list[str]:
+    """Return the rows of `lost` as texts."""
+    return [f"run {r.run}, seed {r.seed}, from epoch {r.epoch} on" for r in lost.itertuples()]
+
+
 def best_epochs(table: pd.DataFrame, quantity: str = "target_accuracy") -> pd.DataFrame:
     """Return the epoch at which every training is best on meta-validation tasks.
 

@@ -7,6 +7,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_v
 from ..ground.options import Part
 from ..ground.strict import Strict
 
+Rate = Annotated[float, Field(gt=0, le=3e38)]  # of float32
 NonNegativeSeed = Annotated[int, Field(ge=0)]
 
 
@@ -18,7 +19,7 @@ class Test(Strict):
     shot: PositiveInt | None = None
     targets: PositiveInt | None = None
     inner_steps: PositiveInt | None = None
-    inner_rate: PositiveFloat | None = None
+    inner_rate: Rate | None = None
 
     def given(self) -> dict[str, Any]:
         """Return the keys that are given."""
@@ -77,8 +78,8 @@ class Run(Strict):
     shot: PositiveInt
     targets: PositiveInt = 15
     inner_steps: PositiveInt = 5
-    inner_rate: PositiveFloat
-    outer_rate: PositiveFloat = 0.001
+    inner_rate: Rate
+    outer_rate: Rate = 0.001
     optimizer: Part = Part(name="adam")
     schedule: Schedule = Constant()
     clip_gradient: Clip | None = None

@@ -73,7 +73,7 @@ def _next(
     try:
         if before.diverged is None:
             return _epoch(algorithm, optimizer, dataset, before)
-    except Diverged:
+    except (Diverged, OverflowError):
         pass
     after = before.lost(before.epoch + 1)
     row = {"epoch": after.epoch, "loss": nan, "accuracy": nan, "collapsed": 0, "seconds": nan}

@@ -29,12 +29,22 @@ class Optimizer:
         }
 
     def step(self, meta: Meta, slots: Slots, gradients: Meta, iteration: int) -> None:
-        """Change the meta-parameters in place by one meta-iteration (counted from 0)."""
+        """Change the meta-parameters in place by one meta-iteration (counted from 0).
+
+        Raises:
+            OverflowError: the step's length is no float32.
+        """
         gradients = clipped(gradients, self._run.clip_gradient)
         rate = scheduled(self._run, iteration // self._run.iterations)
         for name, tensor in meta.items():
             own = (slots[name], gradients[name], iteration + 1, rate, self._options)
-            self._module.step(tensor, *own)
+            try:
+                self._module.step(tensor, *own)
+            except RuntimeError as error:
+                # torch refuses such a number instead of computing with infinity.
+                if "without overflow" in str(error):
+                    raise OverflowError("the outer step") from error
+                raise
 
 
 def scheduled(run: Run, epoch: int) -> float:
