@@ -87,7 +87,8 @@ def test_measurements_have_every_checkpoint_in_order(tmp_path, data):
     table = measured(tmp_path, data, checkpoints[::-1])
     assert table["epoch"].drop_duplicates().tolist() == [0, 1, 2]
     assert set(table["split"]) == {"test"} and set(table["n_tasks"]) == {4}
-    tabulate.run([str(tmp_path / "a.csv")] * 2, str(tmp_path / "joined.csv"))
+    tables.write(tmp_path / "b.csv", table.assign(seed=1))
+    tabulate.run([str(tmp_path / f"{name}.csv") for name in "ab"], str(tmp_path / "joined.csv"))
     assert len(tables.read(tmp_path / "joined.csv")) == 2 * len(table)
 
 

@@ -7,10 +7,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .csv import read, write
+from .csv import read as read
+from .csv import write
+from .rows import NUMBER, SEED, TEXT, WHOLE, read_rows, refuse_repeated
 
 KEYS = ["run", "seed", "epoch", "split", "metric"]
 COLUMNS = [*KEYS, "value", "stderr", "n_tasks", "n_diverged", "collapsed"]
+KINDS = (
+    dict.fromkeys(("run", "split", "metric"), TEXT)
+    | dict.fromkeys(("epoch", "n_tasks", "n_diverged", "collapsed"), WHOLE)
+    | {"seed": SEED}
+    | dict.fromkeys(("value", "stderr"), NUMBER)
+)
 TASK_COLUMNS = [*KEYS, "task", "value"]
 
 
@@ -50,10 +58,17 @@ def concatenate(output: str | Path, inputs: Sequence[str | Path]) -> None:
 
 
 def read_all(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """Read the rows of several tables; no table has no rows."""
+    """Read the rows of several tables; no table has no rows.
+
+    Raises:
+        UserError: a column is missing or holds something else, or two rows are of the same
+            quantity; the sentence names file, line and column.
+    """
     if not paths:
         return pd.DataFrame(columns=COLUMNS)
-    return pd.concat([read(path) for path in paths], ignore_index=True)
+    parts = [read_rows(path, KINDS) for path in paths]
+    refuse_repeated(parts, paths, KEYS)
+    return pd.concat(parts, ignore_index=True)
 
 
 def quantity(table: pd.DataFrame, run: str, name: str, split: str = "test") -> pd.DataFrame:
