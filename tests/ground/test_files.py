@@ -1,4 +1,9 @@
+import errno
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,3 +59,105 @@ def test_what_is_damaged_or_of_another_format_is_refused_by_name(tmp_path, name)
     with pytest.raises(UserError, match="^" + re.escape(str(tmp_path / "f"))) as caught:
         files.read_arrays(tmp_path / "f")
     assert words in str(caught.value)
+
+
+# --- faults of disks and folders
+
+
+def failing(number):
+    def fail(*arguments, **options):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+REFUSALS = {
+    errno.ENOSPC: r"f.csv cannot be written \(No space left on device\); free some space and",
+    errno.EDQUOT: r"f.csv cannot be written \(Disk quota exceeded\); free some space and start",
+    errno.EROFS: r"f.csv cannot be written \(Read-only file system\); make its folder one that",
+    errno.EACCES: r"f.csv cannot be written \(Permission denied\); make its folder one that you",
+}
+
+
+@pytest.mark.parametrize("number", REFUSALS)
+@pytest.mark.parametrize("step", ["mkdir", "write", "replace"])
+def test_what_cannot_be_written_is_one_sentence(tmp_path, monkeypatch, number, step):
+    if step == "mkdir":
+        monkeypatch.setattr(files.Path, "mkdir", failing(number))
+    if step == "replace":
+        monkeypatch.setattr(files.os, "replace", failing(number))
+    with (
+        pytest.raises(UserError, match=REFUSALS[number]),
+        files.whole(tmp_path / "f.csv") as temporary,
+    ):
+        temporary.write_text("half")
+        if step == "write":
+            failing(number)()
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_errors_are_not_taken_for_faults_of_writing(tmp_path):
+    """A download's errors are OSErrors, too."""
+    with pytest.raises(ConnectionResetError), files.whole(tmp_path / "f"):
+        failing(errno.ECONNRESET)()
+
+
+def in_a_process(code, *arguments):
+    """Run code that may kill its process, or limit what it may do."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(files.__file__).parents[2])}
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+def test_arrays_that_do_not_fit_are_one_sentence(tmp_path):
+    """By the system's limit of a file's size, for want of a full disk."""
+    code = """
+import resource, sys
+import numpy as np
+from metalandscape.ground import errors, files
+resource.setrlimit(resource.RLIMIT_FSIZE, (10**5, 10**5))
+try:
+    files.write_arrays(sys.argv[1], {"a": np.zeros(10**6)})
+except errors.UserError as error:
+    print(error)
+"""
+    done = in_a_process(code, tmp_path / "f")
+    words = r"f cannot be written \(File too large\); free some space and start again\.\n"
+    assert re.fullmatch(f"{tmp_path}/{words}", done.stdout), done
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_a_file_has_is_no_folder(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(UserError, match=r"file/f cannot be written .* make its folder"),
+        files.whole(tmp_path / "file" / "f"),
+    ):
+        pass
+
+
+def test_the_next_writer_removes_temporary_files_of_processes_that_are_no_more(tmp_path):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    here, elsewhere = f".a.{files.HOST}", ".a.another_host"
+    gone = [f"{here}.{dead.pid}.csv", f"{here}.{dead.pid}"]
+    kept = [f"{here}.{os.getppid()}.csv", f"{elsewhere}.{dead.pid}.csv", f"a.{dead.pid}", ".a.csv"]
+    for name in [*gone, *kept]:
+        (tmp_path / name).touch()
+    with files.whole(tmp_path / "b.csv") as temporary:
+        temporary.touch()
+    assert {path.name for path in tmp_path.iterdir()} == {"b.csv", *kept}
+
+
+def test_a_killed_writer_leaves_what_the_next_one_removes(tmp_path):
+    """So the names are the same."""
+    code = (
+        "import os, sys; from metalandscape.ground import files\n"
+        "with files.whole(sys.argv[1]) as t: t.touch(); os.kill(os.getpid(), 9)"
+    )
+    assert in_a_process(code, tmp_path / "a.csv").returncode == -9
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".a.")
+    with files.whole(tmp_path / "b.csv") as temporary:
+        temporary.touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["b.csv"]

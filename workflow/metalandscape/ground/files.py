@@ -1,9 +1,12 @@
 """Files that are either whole or absent, and the one binary format used for them (safetensors)."""
 
+import errno
 import json
 import os
+import platform
+import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +16,65 @@ from .errors import UserError
 
 DTYPES = {"U8": "u1", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
 DAMAGE = (ValueError, LookupError, TypeError, AttributeError)  # what reading such a file raises
+HOST = re.sub(r"\W", "_", platform.node())
+# What keeps a file from being written, and what a user can do.
+REMEDIES = dict.fromkeys(
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space and start again"
+) | dict.fromkeys(
+    (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR),
+    "make its folder one that you can write to, or set another one and start again",
+)
 
 
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary name beside `path`; rename it to `path` only if the block succeeds."""
+    """Yield a temporary name beside `path`; rename it to `path` only if the block succeeds.
+
+    Temporary files beside it are removed if the processes that wrote them are no more.
+
+    Raises:
+        UserError: the disk is full, or the folder can't be written to; the sentence names the file.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    # The host stands in the name, for a folder may be shared and its processes be elsewhere.
+    temporary = path.with_name(f".{path.stem}.{HOST}.{os.getpid()}{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path.parent)
         yield temporary
         temporary.chmod(0o666 & ~_umask())  # some writers create files that only the owner reads
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno not in REMEDIES:
+            raise
+        raise UserError(
+            f"{path} cannot be written ({error.strerror}); {REMEDIES[error.errno]}."
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where the folder can't be written to, this fails like the writing before.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the temporary files of this host's processes that are no more."""
+    pattern = re.compile(rf"\..+\.{re.escape(HOST)}\.(\d+)(\.[^.]*)?")
+    for entry in os.scandir(folder):
+        found = pattern.fullmatch(entry.name)
+        if found and not _runs(int(found[1])):
+            # Another process may have removed it.
+            with suppress(OSError):
+                os.unlink(entry)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 def _umask() -> int:
@@ -37,12 +85,23 @@ def _umask() -> int:
 
 
 def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], **metadata: object) -> None:
-    """Write named arrays and JSON metadata to one safetensors file."""
+    """Write named arrays and JSON metadata to one safetensors file.
+
+    Raises:
+        UserError: see `whole`.
+    """
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     with whole(path) as temporary:
         contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        save_file(contiguous, temporary, {"json": json.dumps(metadata, sort_keys=True)})
+        try:
+            save_file(contiguous, temporary, {"json": json.dumps(metadata, sort_keys=True)})
+        except SafetensorError as error:
+            # The number of the system's error stands in the text only.
+            if number := re.search(r"os error (\d+)", str(error)):
+                raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
+            raise
 
 
 def read_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
