@@ -11,7 +11,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all report keep fetch test bench lint format env cluster clean FORCE
+.PHONY: all resume report keep fetch test bench lint format env cluster clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(READY)
@@ -20,6 +20,11 @@ all: $(READY)
 # Every figure, the claims and where they come from, in one page that needs no network.
 report: all
 	$(IN_VENV) snakemake --report report.html --configfile $(CONFIG)
+
+# After a kill of Snakemake itself, whose lock is left: remove it, and go on.
+resume: $(READY)
+	$(IN_VENV) snakemake --unlock --configfile $(CONFIG)
+	$(SNAKEMAKE)
 
 # After an edit that changes no result: mark what exists as up to date, and record why.
 keep: $(READY)

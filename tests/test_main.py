@@ -1,11 +1,15 @@
 """The command line: one sentence for a user's mistake, and only the job it names is imported."""
 
 import json
+import os
+import signal
 import sys
+import time
 
 import pytest
 
 from metalandscape import __main__ as command_line
+from metalandscape.ground import files
 
 
 def prepared(tmp_path, *before):
@@ -71,3 +75,28 @@ def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as stopped:
         command_line.main([command, "--help"])
     assert stopped.value.code == 0 and "usage: metalandscape" in capsys.readouterr().out
+
+
+def test_sigterm_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+    """Whatever catches exceptions does not catch it, and a second signal changes nothing."""
+    output = tmp_path / "waves.safetensors"
+
+    def run(**arguments):
+        with files.whole(output) as temporary:
+            temporary.write_text("half")
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(60)
+            except Exception:
+                output.touch()
+            finally:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(command_line._module("prepare"), "run", run)
+    before = signal.getsignal(signal.SIGTERM)
+    assert prepared(tmp_path) == 143
+    assert capsys.readouterr().err == (
+        "metalandscape: preempted (SIGTERM); nothing of this job is kept; call snakemake again, "
+        "and it goes on from there.\n"
+    )
+    assert not list(tmp_path.iterdir()) and signal.getsignal(signal.SIGTERM) == before

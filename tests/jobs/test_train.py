@@ -1,6 +1,9 @@
 """The job that trains, as the workflow calls it."""
 
 import argparse
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from helpers import image_dataset, image_run
+from metalandscape.ground import plugins
 from metalandscape.ground.errors import UserError
 from metalandscape.ground.files import read_arrays
 from metalandscape.jobs import train
@@ -79,3 +83,28 @@ def test_a_state_of_another_run_or_seed_is_refused_by_name(job):
         message = rf"state1.safetensors belongs to {key} {mine}, but is used for {key} {other}"
         with pytest.raises(UserError, match=message):
             job("other", [2], previous=state, **{key: other})
+
+
+def test_sigterm_ends_a_block_within_seconds(tmp_path):
+    """The line says what is trained anew, and from where."""
+    image_dataset().save(tmp_path / "data.safetensors")
+    run = image_run(iterations=20, epochs=10**5)
+    command = [sys.executable, "-m", "metalandscape", "train", "--run", "images", "--seed", "0"]
+    command += ["--settings", run.training_settings(), "--data", str(tmp_path / "data.safetensors")]
+    command += ["--code", "c0de", "--engine", "reference", "--device", "cpu"]
+    command += ["--log", str(tmp_path / "log"), "--state", str(tmp_path / "state")]
+    command += ["--checkpoints", *(str(tmp_path / f"epoch{e}.safetensors") for e in range(2000))]
+    environment = {**os.environ, "PYTHONPATH": str(plugins.PACKAGE.parent), "OMP_NUM_THREADS": "1"}
+    job = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    assert job.stderr.readline().startswith("epoch 1: ")
+    job.terminate()
+    *_, line = job.communicate(timeout=30)[1].splitlines()
+    assert job.returncode == 143
+    assert line == (
+        "metalandscape: preempted (SIGTERM); epochs 1 to 1999 of run images, seed 0, are trained "
+        "anew from epoch 0; call snakemake again, and it goes on from there."
+    )
+    left = {path.name for path in tmp_path.iterdir()}
+    assert not any(name.startswith(".") for name in left) and not left & {"log", "state"}
+    for path in tmp_path.glob("epoch*"):
+        read_arrays(path)

@@ -5,13 +5,15 @@ import contextlib
 import importlib
 import logging
 import os
+import signal
 import sys
 import traceback
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 from .ground import plugins
-from .ground.errors import UserError
+from .ground.errors import Preempted, UserError
 
 # Idle threads must not spin: on shared cores that slows every job down by an order of magnitude.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -22,11 +24,36 @@ COMMANDS = ("download", "prepare", "build_kernel", "sample", "train", "measure",
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; a user's mistake is one sentence on stderr and exit code 1."""
+    """Run one command; a user's mistake is one sentence on stderr and exit code 1.
+
+    So is the signal SIGTERM, by which schedulers end a job: exit code 143.
+    """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     words = sys.argv[1:] if arguments is None else arguments
-    options = vars(parser(words).parse_args(words))
-    return call(options.pop("command"), options.pop("plugins"), **options)
+    try:
+        with preemptible():
+            options = vars(parser(words).parse_args(words))
+            return call(options.pop("command"), options.pop("plugins"), **options)
+    except Preempted as preempted:
+        text = str(preempted) or "nothing of this job is kept"
+        again = "call snakemake again, and it goes on from there"
+        print(f"metalandscape: preempted (SIGTERM); {text}; {again}.", file=sys.stderr)
+        return 128 + signal.SIGTERM
+
+
+@contextlib.contextmanager
+def preemptible() -> Iterator[None]:
+    """Let SIGTERM raise `Preempted`, once, so that files are left whole or absent."""
+
+    def stop(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Preempted
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def call(job: str, folder: str | None, **arguments: Any) -> int:

@@ -3,6 +3,7 @@
 import argparse
 
 from ..datasets import open_dataset
+from ..ground.errors import Preempted
 from ._common import add, add_run, epoch_of, run_of
 from ._learning import algorithm_of, origin_of
 
@@ -43,7 +44,11 @@ def run(
     origin = origin_of(run, seed, trained, dataset, code)
     begin = artifacts.State.load(previous, origin) if previous else blocks.start(algorithm, initial)
     files = {epoch_of(path): path for path in checkpoints}
-    end, rows = blocks.train(algorithm, dataset, begin, files, origin)
+    try:
+        end, rows = blocks.train(algorithm, dataset, begin, files, origin)
+    except Preempted:
+        epochs = f"epochs {begin.epoch + 1} to {max(files)} of run {run}, seed {seed},"
+        raise Preempted(f"{epochs} are trained anew from epoch {begin.epoch}") from None
     if end.diverged is not None and begin.diverged is None:
         # To the user, not to the log: the job succeeds, so that the epochs before are kept.
         print("metalandscape:", blocks.diverged(run, seed, end.diverged), flush=True)
