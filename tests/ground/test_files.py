@@ -45,6 +45,10 @@ DAMAGED = {
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(100), DAMAGE),
     "a list": (headed(b"[]"), DAMAGE),
     "half": (headed(HEADER % (b"F32", 8), bytes(4)), DAMAGE),
+    "deep": (headed(b"[" * 10**5 + b"]" * 10**5), DAMAGE),
+    "before its start": (headed(HEADER.replace(b"[0, %d]", b"[-8, 0]") % b"F32", bytes(8)), DAMAGE),
+    "of another size": (headed(HEADER % (b"F64", 8), bytes(8)), DAMAGE),
+    "huge": (headed(HEADER.replace(b"[2]", b"[9%s]" % (b"0" * 40)) % (b"U8", 2), bytes(2)), DAMAGE),
     "half precision": (
         headed(HEADER % (b"BF16", 4), bytes(4)),
         "its tensor a has the type BF16; convert it to one of U8, I64, F32, F64.",

@@ -7,6 +7,7 @@ import platform
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import numpy as np
 from .errors import UserError
 
 DTYPES = {"U8": "u1", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
-DAMAGE = (ValueError, LookupError, TypeError, AttributeError)  # what reading such a file raises
+# What reading such a file raises.
+DAMAGE = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 HOST = re.sub(r"\W", "_", platform.node())
 # What keeps a file from being written, and what a user can do.
 REMEDIES = dict.fromkeys(
@@ -140,13 +142,11 @@ def _array(path: str | Path, name: str, entry: Mapping[str, Any], start: int) ->
             f"{path}: its tensor {name} has the type {entry['dtype']}; convert it to one of "
             f"{', '.join(DTYPES)}."
         )
-    return np.memmap(
-        path,
-        dtype=DTYPES[entry["dtype"]],
-        mode="r",
-        offset=start + entry["data_offsets"][0],
-        shape=tuple(entry["shape"]),
-    )
+    dtype, shape = np.dtype(DTYPES[entry["dtype"]]), tuple(entry["shape"])
+    begin, end = entry["data_offsets"]
+    if begin < 0 or min(shape, default=0) < 0 or end - begin != prod(shape) * dtype.itemsize:
+        raise ValueError("a tensor of another size than its place")
+    return np.memmap(path, dtype=dtype, mode="r", offset=start + begin, shape=shape)
 
 
 def check_belongs(path: str | Path, metadata: Mapping[str, Any], **mine: object) -> None:
