@@ -91,7 +91,7 @@ def test_a_neutral_module_counts_for_nothing(copy):
     [
         ("networks.conv", "networks/conv.py", "EPSILON = 1e-5", "EPSILON = 1e-4"),
         ("networks.conv", "networks/conv.py", "stride=stride", "stride=1"),
-        ("networks.conv", "networks/conv.py", "PositiveInt = 64", "PositiveInt = 32"),
+        ("networks.conv", "networks/conv.py", "Width = 64", "Width = 32"),
         ("networks.conv", "networks/__init__.py", "sqrt(6 /", "sqrt(7 /"),
         ("jobs.train", "engines/reference.py", "theta - rates * gradient", "theta - 2 * gradient"),
         ("jobs.judge", "claims/__init__.py", "POSITIVE: Region = (0.0", "POSITIVE: Region = (0.1"),

@@ -1,6 +1,10 @@
+import time
+
 import pytest
+import yaml
 
 from metalandscape.ground.errors import UserError
+from metalandscape.settings import duplicates
 from metalandscape.settings.duplicates import refuse_repeated_keys
 
 
@@ -23,3 +27,48 @@ def test_a_repeated_key_is_named_with_its_line(tmp_path, text, line):
 )
 def test_equal_keys_in_different_places_are_fine(tmp_path, text):
     refuse_repeated_keys(write(tmp_path, text))
+
+
+def laugh(depth, width=9):
+    """Lists of lists: a file of some hundred bytes that has width ** depth values."""
+    lines = ["a0: &a0 [" + ", ".join("x" * width) + "]"]
+    lines += [f"a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * width) + "]" for i in range(1, depth)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("text", [laugh(30), "a: &a [*a]\n", "a: &a {b: {c: *a}}\n"])
+def test_aliases_without_bounds_are_refused_at_once(tmp_path, text):
+    started = time.process_time()
+    with pytest.raises(UserError, match="aliases written out it has more than 1,000,000 values"):
+        refuse_repeated_keys(write(tmp_path, text))
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(("depth", "width"), [(1, 1), (3, 2), (4, 3)])
+def test_the_number_of_values_is_that_of_the_file_without_aliases(depth, width):
+    def count(value):
+        if isinstance(value, dict):
+            return 1 + sum(1 + count(v) for v in value.values())
+        return 1 + (sum(map(count, value)) if isinstance(value, list) else 0)
+
+    text = laugh(depth, width)
+    assert duplicates._size(yaml.compose(text)) == count(yaml.safe_load(text))
+
+
+def test_a_wide_list_named_many_times_is_checked_in_linear_time(tmp_path):
+    text = "a: &a [" + "1, " * 900 + "]\nb: [" + "*a, " * 1000 + "]\n"
+    started = time.process_time()
+    refuse_repeated_keys(write(tmp_path, text))
+    assert time.process_time() - started < 5
+
+
+def test_a_repeated_key_inside_an_alias_is_found(tmp_path):
+    with pytest.raises(UserError, match="line 2: the key 'b' stands twice"):
+        refuse_repeated_keys(write(tmp_path, "a: &a\n  {b: 1, b: 2}\nc: [*a, *a]\n"))
+
+
+@pytest.mark.parametrize("text", ["a: [1\n", "a: *b\n", "\t- a"])
+def test_what_is_no_yaml_is_one_sentence(tmp_path, text):
+    with pytest.raises(UserError, match=r"config.yaml is no YAML that can be read: ") as refused:
+        refuse_repeated_keys(write(tmp_path, text))
+    assert "\n" not in str(refused.value)

@@ -10,6 +10,8 @@ A module of this folder is an algorithm (`algorithm:` of a run). It defines
 - `REGULARIZED`: a literal, whether it heeds a run's `regularizer`; False unless given.
 - `NEW_HEAD`, `LEARNS_RATES`: literals, whether meta-test has a new last layer, so that its `way`
   may differ, and whether the inner rates are learned; False unless given.
+- `SUPERVISED`: a literal, whether a run's `batch_size` counts images instead of tasks; False
+  unless given.
 - `Options`: its configuration keys, where it has any.
 - `Algorithm`: a subclass of `algorithms.Algorithm`.
 """

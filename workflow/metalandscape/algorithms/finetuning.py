@@ -19,6 +19,7 @@ ROLE = "baseline"
 COLOUR = "#AA4499"
 TASKS = ("classification",)
 NEW_HEAD = True
+SUPERVISED = True
 
 
 class Options(options.Options):

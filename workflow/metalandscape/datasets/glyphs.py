@@ -44,12 +44,12 @@ class Options(ImageOptions):
     """
 
     kind: Literal["glyphs"]
-    image_size: int = Field(default=14, ge=8)
+    image_size: int = Field(default=14, ge=8, le=1024)
     colour: bool = False
     train_classes: PositiveInt = 200
     val_classes: NonNegativeInt = 0
     test_classes: PositiveInt = 100
-    instances_per_class: PositiveInt = 20
+    instances_per_class: int = Field(default=20, gt=0, le=10_000)
     noise: float = Field(default=0.06, ge=0, le=0.5)
 
     def classes(self, split: Split) -> int:

@@ -42,7 +42,7 @@ class Options(ImageOptions):
 
     kind: Literal["image_folder"]
     archive: str = Field(min_length=1)
-    image_size: int = Field(ge=1)
+    image_size: int = Field(ge=1, le=1024)
     channels: Literal[1, 3] = 3
     ground: _pixels.Ground = "white"
     minimum_images: PositiveInt = 1

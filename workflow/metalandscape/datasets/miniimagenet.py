@@ -62,7 +62,7 @@ class Options(DatasetOptions):
 
     kind: Literal["miniimagenet"]
     archive: str = Field(default="miniimagenet", min_length=1)
-    image_size: int = Field(default=SIDE, ge=1)
+    image_size: int = Field(default=SIDE, ge=1, le=1024)
     split: Literal["ravi", "paper"] = "ravi"
     sha256: str | None = Field(default=None, pattern=_archives.SHA256)
 

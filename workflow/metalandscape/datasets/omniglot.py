@@ -50,7 +50,7 @@ class Options(ImageOptions):
     """
 
     kind: Literal["omniglot"]
-    image_size: int = Field(default=28, ge=1)
+    image_size: int = Field(default=28, ge=1, le=1024)
     split: Literal["finn", "official"] = "finn"
     train_classes: int = Field(default=FINN, ge=1, lt=CHARACTERS)
     rotations: bool = True

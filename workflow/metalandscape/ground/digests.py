@@ -31,6 +31,7 @@ NEUTRAL = frozenset(
         "metalandscape.settings.config",
         "metalandscape.settings.duplicates",
         "metalandscape.settings.environment",
+        "metalandscape.settings.limits",
         "metalandscape.settings.matrix",
         "metalandscape.settings.parts",
         "metalandscape.settings.plan",

@@ -11,8 +11,12 @@ from pydantic import Field
 
 from .strict import Strict
 
-TaskCount = Annotated[int, Field(ge=3)]
+TaskCount = Annotated[int, Field(ge=3, le=1_000_000)]
 """A number of tasks; averages over pairs need three for their standard error."""
+
+
+Width = Annotated[int, Field(gt=0, le=16_384)]
+"""A number of filters or units: larger layers fit in no memory."""
 
 
 class Options(Strict):

@@ -7,7 +7,7 @@ chance (section 4.1). For regression the losses are mean squared errors, and the
 from collections.abc import Iterator
 from math import isfinite, nan
 
-from pydantic import NonNegativeInt
+from pydantic import Field
 from torch import Tensor
 
 from ..ground import options
@@ -38,8 +38,8 @@ class Options(options.Options):
     """
 
     tasks: TaskCount = 600
-    val_tasks: NonNegativeInt = 0
-    train_tasks: NonNegativeInt = 0
+    val_tasks: int = Field(default=0, ge=0, le=1_000_000)
+    train_tasks: int = Field(default=0, ge=0, le=1_000_000)
     every_step: bool = False
 
 

@@ -10,7 +10,7 @@ from typing import cast
 
 import numpy as np
 import torch
-from pydantic import PositiveInt
+from pydantic import Field
 
 from ..datasets import ImageDataset
 from ..ground import options, randomness
@@ -29,7 +29,7 @@ class Options(options.Options):
         batch_size: images that go through the network, and share batch-norm statistics.
     """
 
-    batch_size: PositiveInt = 500
+    batch_size: int = Field(default=500, ge=2, le=1_000_000)
 
 
 def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measurement]:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 import torch.nn.functional as F
-from pydantic import PositiveInt
+from pydantic import Field
 from torch import Tensor
 
 from .. import networks
 from ..ground import options
+from ..ground.options import Width
 
 TASKS = ("classification", "regression")
 INPUTS = "images"
@@ -29,8 +30,8 @@ class Options(options.Options):
         output: whether the last map is averaged over space or flattened.
     """
 
-    filters: PositiveInt = 64
-    modules: PositiveInt = 4
+    filters: Width = 64
+    modules: int = Field(default=4, gt=0, le=32)
     downsampling: Literal["stride", "pool"] = "stride"
     output: Literal["mean", "flatten"] = "mean"
 
@@ -41,6 +42,10 @@ class Options(options.Options):
         for _ in range(self.modules):
             height, width = (height + up) // 2, (width + up) // 2
         return height, width
+
+    def batch_statistics(self) -> bool:
+        """Return whether an output depends on the other inputs of its batch."""
+        return True
 
     def complaint(self, input_shape: tuple[int, ...]) -> str | None:
         """Return why images (channels, height, width) can't be taken, or None if they can."""

@@ -5,11 +5,12 @@ from itertools import pairwise
 from math import prod
 
 import torch.nn.functional as F
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from torch import Tensor
 
 from .. import networks
 from ..ground import options
+from ..ground.options import Width
 
 TASKS = ("classification", "regression")
 INPUTS = "any"
@@ -22,7 +23,7 @@ class Options(options.Options):
         hidden: the widths of the hidden layers.
     """
 
-    hidden: list[PositiveInt] = Field(default=[40, 40], min_length=1)
+    hidden: list[Width] = Field(default=[40, 40], min_length=1, max_length=32)
 
 
 class Network(networks.Network):

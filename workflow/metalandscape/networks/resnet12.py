@@ -20,6 +20,7 @@ from torch import Tensor
 
 from .. import networks
 from ..ground import options
+from ..ground.options import Width
 
 TASKS = ("classification", "regression")
 INPUTS = "images"
@@ -39,7 +40,7 @@ class Options(options.Options):
         slope: of the leaky ReLU below zero; 0 makes it a ReLU.
     """
 
-    filters: list[PositiveInt] = Field(default=[64, 128, 256, 512], min_length=1)
+    filters: list[Width] = Field(default=[64, 128, 256, 512], min_length=1, max_length=10)
     norm: Literal["batch", "group"] = "batch"
     groups: PositiveInt | None = None
     slope: NonNegativeFloat = 0.1
@@ -52,6 +53,10 @@ class Options(options.Options):
         elif self.groups is None or any(f % self.groups for f in self.filters):
             raise ValueError("norm: group needs groups, a number that divides every one of filters")
         return self
+
+    def batch_statistics(self) -> bool:
+        """Return whether an output depends on the other inputs of its batch."""
+        return self.norm == "batch"
 
     def complaint(self, input_shape: tuple[int, ...]) -> str | None:
         """Return why images (channels, height, width) can't be taken, or None if they can."""
@@ -72,7 +77,7 @@ class Network(networks.Network):
     @property
     def uses_batch_statistics(self) -> bool:
         """Whether its norm is over the batch."""
-        return self.options.norm == "batch"
+        return self.options.batch_statistics()
 
     def body_parameters(self) -> tuple[list[networks.Parameter], int]:
         """Return the parameters of the blocks, and the number of features."""

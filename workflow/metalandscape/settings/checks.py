@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ..datasets import DatasetOptions
 from ..ground import digests, plugins
 from ..ground.errors import UserError
+from ..ground.options import Options
 from ..ground.strict import unknown
 from . import parts
 from .matrix import Place
@@ -47,6 +48,8 @@ def _check_tasks(run: Run, data: DatasetOptions, require: Require) -> None:
         require(run.test.way is None, "test.way", "regression tasks have no classes; remove it")
     else:
         require(run.way is not None, "way", "missing; give the number of classes of a task")
+        require(run.way != 1, "way", "one class leaves nothing to tell apart; give 2 or more")
+        require(run.test.way != 1, "test.way", "one class leaves nothing to tell apart; give more")
 
 
 def _check_algorithm(run: Run, data: DatasetOptions, require: Require) -> None:
@@ -74,9 +77,22 @@ def _check_network(run: Run, data: DatasetOptions, require: Require) -> None:
         f"{name} takes images, but data of kind {data.kind} are vectors; set kind: mlp",
     )
     options = plugins.options("networks", name).model_validate(run.network.options)
+    _check_batch(run, options, require)
     complain = getattr(options, "complaint", lambda shape: None)
     complaint = complain(shape)
     require(complaint is None, "network", str(complaint))
+
+
+def _check_batch(run: Run, options: Options, require: Require) -> None:
+    """Refuse supervised training on batches of one image under batch norm."""
+    normed = getattr(options, "batch_statistics", lambda: False)()
+    images = plugins.declared("algorithms", run.algorithm, "SUPERVISED", False)
+    require(
+        run.batch_size > 1 or not (normed and images),
+        "batch_size",
+        f"{run.algorithm} would train on one image at a time, which batch norm makes meaningless; "
+        "give 2 or more",
+    )
 
 
 def _check_test(run: Run, data: DatasetOptions, judged: DatasetOptions, require: Require) -> None:

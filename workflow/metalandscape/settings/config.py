@@ -16,6 +16,7 @@ from ..ground.errors import UserError
 from ..ground.strict import Strict, mapping, sentence, unknown
 from . import parts
 from .checks import check_figures, check_parts, check_run
+from .limits import check_size
 from .matrix import NAME, checked_name, expand
 from .run import Run
 
@@ -79,6 +80,7 @@ def load(raw: Mapping[str, Any]) -> Config:
         raise UserError(sentence(error, known=["defaults", *Config.model_fields])) from error
     check_figures(config)
     check_parts(config)
+    check_size(config)
     return config
 
 

@@ -1,34 +1,84 @@
 """Repeated keys of a YAML file, of which YAML silently keeps the last one."""
 
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 
 import yaml
 
 from ..ground.errors import UserError
+from .limits import NODES
 
 
 def refuse_repeated_keys(path: str | Path) -> None:
-    """Check that no mapping of a YAML file holds a key twice.
+    """Check that no mapping of a YAML file holds a key twice, and that its aliases stay in bounds.
 
     Raises:
-        UserError: one does; the sentence names file, line and key.
+        UserError: one does; the sentence names file, line and key. Or the file can't be read, is no
+            YAML, or would be too large with its aliases written out.
     """
-    root = yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader)
-    for key in _repeated(root):
+    root = _composed(path)
+    for node in _distinct(root):
+        if isinstance(node, yaml.MappingNode):
+            _check_keys(path, node)
+    if root is not None and _size(root) > NODES:
         raise UserError(
-            f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} stands twice in the "
-            "same place; remove one."
+            f"{path}: with its aliases written out it has more than {NODES:,} values, the limit; "
+            "use fewer aliases of aliases."
         )
 
 
-def _repeated(node: yaml.Node | None) -> Iterator[yaml.Node]:
-    children = [] if node is None or isinstance(node, yaml.ScalarNode) else node.value
+def _composed(path: str | Path) -> yaml.Node | None:
+    try:
+        return yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).") from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        what = " ".join(str(error).split())
+        raise UserError(f"{path} is no YAML that can be read: {what}.") from error
+
+
+def _check_keys(path: str | Path, node: yaml.MappingNode) -> None:
     seen = set()
-    for child in children:
-        if isinstance(child, tuple):
-            key, child = child
-            if key.value in seen and isinstance(key, yaml.ScalarNode):
-                yield key
-            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
-        yield from _repeated(child)
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.value in seen:
+            raise UserError(
+                f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} stands twice in "
+                "the same place; remove one."
+            )
+        seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
+
+
+def _distinct(root: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Yield every node once, in the file's order, however many aliases name it."""
+    seen, waiting = set(), [root] if root else []
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            waiting += reversed(_children(node))
+
+
+def _size(root: yaml.Node) -> float:
+    """Return the number of nodes with all aliases written out; infinite if one contains itself."""
+    sizes: dict[int, float] = {}
+    known: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting[-1]
+        if id(node) not in sizes:
+            sizes[id(node)] = inf  # until those of its children are known
+            waiting += [child for child in _children(node) if id(child) not in sizes]
+            continue
+        waiting.pop()
+        if id(node) not in known:
+            known.add(id(node))
+            sizes[id(node)] = 1 + sum(sizes[id(child)] for child in _children(node))
+    return sizes[id(root)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..ground.errors import UserError
 from ..ground.strict import mapping
+from .limits import RUNS
 
 NAME = r"[A-Za-z0-9_]+"
 Place = Callable[[str], str]
@@ -43,6 +44,11 @@ def expand(
                     "in the pattern."
                 )
             seen.add(name)
+            if len(seen) > RUNS:
+                raise UserError(
+                    f"config key {key}: with it there are more than {RUNS:,} runs, the limit; "
+                    "divide them among several configurations."
+                )
             yield name, {**defaults, **entry, **combination}, place
 
 

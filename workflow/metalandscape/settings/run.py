@@ -6,19 +6,21 @@ from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_v
 
 from ..ground.options import Part
 from ..ground.strict import Strict
+from .limits import EPOCHS
 
+Size = Annotated[int, Field(gt=0, le=1_000_000)]
 Rate = Annotated[float, Field(gt=0, le=3e38)]  # of float32
-NonNegativeSeed = Annotated[int, Field(ge=0)]
+NonNegativeSeed = Annotated[int, Field(ge=0, lt=2**64)]  # as tables have it
 
 
 class Test(Strict):
     """What differs at meta-test; keys that are not given are those of meta-training."""
 
     dataset: str | None = None
-    way: PositiveInt | None = None
-    shot: PositiveInt | None = None
-    targets: PositiveInt | None = None
-    inner_steps: PositiveInt | None = None
+    way: Size | None = None
+    shot: Size | None = None
+    targets: Size | None = None
+    inner_steps: Size | None = None
     inner_rate: Rate | None = None
 
     def given(self) -> dict[str, Any]:
@@ -74,18 +76,18 @@ class Run(Strict):
     algorithm: str
     algorithm_options: dict[str, Any] = Field(default={})
     network: Part
-    way: PositiveInt | None = None
-    shot: PositiveInt
-    targets: PositiveInt = 15
-    inner_steps: PositiveInt = 5
+    way: Size | None = None
+    shot: Size
+    targets: Size = 15
+    inner_steps: Size = 5
     inner_rate: Rate
     outer_rate: Rate = 0.001
     optimizer: Part = Part(name="adam")
     schedule: Schedule = Constant()
     clip_gradient: Clip | None = None
-    batch_size: PositiveInt
-    iterations: PositiveInt = 500
-    epochs: int = Field(default=100, ge=0)
+    batch_size: Size
+    iterations: Size = 500
+    epochs: int = Field(default=100, ge=0, le=EPOCHS)
     epochs_per_job: PositiveInt = 1
     seeds: list[NonNegativeSeed] = Field(default=[0, 1, 2], min_length=1)
     regularizer: Part | None = None
