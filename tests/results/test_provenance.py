@@ -1,11 +1,13 @@
 """Versions and run times."""
 
 import platform
+import subprocess
 from importlib.metadata import version
 
 import pytest
 
 from metalandscape.__main__ import main
+from metalandscape.ground.version import VERSION
 from metalandscape.jobs import record
 from metalandscape.results import csv, provenance
 
@@ -94,3 +96,60 @@ def test_keeping_is_recorded_in_the_configurations_folder(tmp_path, monkeypatch)
 def test_keeping_needs_a_reason(tmp_path, capsys):
     assert main(["keep", "--configfile", "mine.yaml", "--reason", " "]) == 1
     assert "REASON: missing" in capsys.readouterr().err
+
+
+def git(folder, *arguments):
+    own = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    return subprocess.run([*own, *arguments], cwd=folder, check=True, capture_output=True).stdout
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """Returns a function that makes a repository with a package in it, and returns the package."""
+
+    def make(where, tracked=True):
+        package = tmp_path / "repository" / where
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text("")
+        (tmp_path / "repository" / "README").write_text("")
+        git(tmp_path / "repository", "init", "-q")
+        git(tmp_path / "repository", "add", "." if tracked else "README")
+        git(tmp_path / "repository", "commit", "-qm", "All")
+        return package
+
+    return make
+
+
+OWN = f"{VERSION}, commit "
+
+
+def test_a_checkout_has_its_commit_and_tells_of_edits(repository):
+    package = repository("workflow/metalandscape")
+    commit = git(package, "rev-parse", "--short", "HEAD").decode().strip()
+    assert provenance.revision(package) == OWN + commit
+    (package / "__init__.py").write_text("EDITED = 1")
+    assert provenance.revision(package) == f"{OWN}{commit}-dirty"
+
+
+@pytest.mark.parametrize(
+    ("where", "tracked"),
+    [
+        (".venv/lib/python3.11/site-packages/metalandscape", True),
+        ("vendored/workflow/metalandscape", True),
+        ("workflow/metalandscape", False),
+    ],
+)
+def test_a_repository_around_it_is_not_its_own(repository, where, tracked):
+    assert provenance.revision(repository(where, tracked)) == f"{VERSION}, not under git"
+
+
+def test_without_git_the_version_is_told(repository, monkeypatch):
+    package = repository("workflow/metalandscape")
+    monkeypatch.setenv("PATH", "")
+    assert provenance.revision(package) == f"{VERSION}, not under git"
+
+
+def test_a_call_of_git_around_it_names_no_other_repository(repository, monkeypatch, tmp_path):
+    package = repository("workflow/metalandscape")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path))
+    assert provenance.revision(package).startswith(OWN)

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..ground.version import VERSION
 from . import csv
 from .pages import Listing, Part, Table
 
+PACKAGE = Path(__file__).parents[1]
+INSIDE = "workflow/metalandscape"  # where it stands in its own checkout
 COMPUTING = ("torch", "numpy", "scipy", "pandas", "matplotlib", "seaborn", "snakemake")
 COLUMNS = ["step", "jobs", "wall-clock time", "CPU time", "largest memory, MB"]
 
@@ -48,7 +51,7 @@ def keep(path: str | Path, reason: str) -> None:
     """Record that results made by earlier code are kept, with the code's revision now and why."""
     row = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "code": _revision(),
+        "code": revision(),
         "reason": " ".join(reason.split()),
     }
     known = [csv.read(path)] if Path(path).exists() else []
@@ -71,7 +74,7 @@ def software() -> list[list[str]]:
     packages = {package.name: package.version for package in distributions() if package.name}
     others = sorted(packages.keys() - set(COMPUTING), key=str.lower)
     return [
-        ["metalandscape", _revision()],
+        ["metalandscape", revision()],
         ["platform", f"{platform.platform()}, {os.cpu_count()} processors"],
         ["python", platform.python_version()],
         *([name, packages[name]] for name in COMPUTING if name in packages),
@@ -104,11 +107,28 @@ def _time(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds)))
 
 
-def _revision() -> str:
-    """Return the commit of this code, if git knows it, and whether files differ from it."""
-    command = ["git", "describe", "--always", "--dirty"]
+def revision(package: Path = PACKAGE) -> str:
+    """Return the version of this code, with its commit if it is a checkout of its own.
+
+    A repository that merely surrounds an installed package or an unpacked archive doesn't count.
+    """
+    commit = _git(package, "describe", "--always", "--dirty") if _is_checkout(package) else ""
+    return f"{VERSION}, commit {commit}" if commit else f"{VERSION}, not under git"
+
+
+def _is_checkout(package: Path) -> bool:
+    top = _git(package, "rev-parse", "--show-toplevel")
+    tracked = _git(package, "ls-files", "__init__.py")
+    return bool(top and tracked) and (Path(top) / INSIDE).resolve() == package.resolve()
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """Return what git says in a folder; "" if it knows nothing, or isn't there."""
+    # Variables of a surrounding call of git would name another repository.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    given = {"cwd": folder, "env": environment, "capture_output": True, "text": True}
     try:
-        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+        done = subprocess.run(["git", *arguments], **given)
     except OSError:
-        return "not under git"
-    return done.stdout.strip() or "not under git"
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
