@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from metalandscape.datasets import ARCHIVES, _manifest, identity, image_folder, omniglot
+from metalandscape.ground.errors import UserError
 
 
 def options(**changes):
@@ -93,3 +94,15 @@ def test_downloads_have_their_checksum(tmp_path, monkeypatch):
     _manifest.save(tmp_path / "o.json", drawings, tmp_path, staged=False)
     assert identity(drawings, tmp_path / "o.json").strip() == ""
     assert identity(options(), tmp_path / "absent.json") == ""
+
+
+@pytest.mark.parametrize("content", ["", '{"folder": "x", "arch', "[]", "{}", "\0"])
+def test_a_damaged_manifest_is_refused_by_name_and_noticed(staged, manifest, content):
+    whole = identity(options(), manifest)
+    assert _manifest.load(manifest)["folder"] == str(staged)
+    manifest.write_text(content)
+    with pytest.raises(UserError, match=r"x.json is damaged, or is no list of archives; remove"):
+        _manifest.load(manifest)
+    assert identity(options(), manifest) == whole  # of the archives, which are there
+    shutil.rmtree(staged / "x")
+    assert identity(options(), manifest) != whole

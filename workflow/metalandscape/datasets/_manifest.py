@@ -35,6 +35,25 @@ def save(path: Path, options: DatasetOptions, folder: Path, staged: bool) -> Non
         temporary.write_text(f"{text}\n")
 
 
+def load(path: str | Path) -> dict:
+    """Return a manifest: the `folder` and the `archives`.
+
+    Raises:
+        UserError: it can't be read, or is damaged.
+    """
+    try:
+        recorded = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(path) from error
+    if not isinstance(recorded, dict) or not {"folder", "archives"} <= set(recorded):
+        raise _damaged(path)
+    return recorded
+
+
+def _damaged(path: str | Path) -> UserError:
+    return UserError(f"{path} is damaged, or is no list of archives; remove it to make it anew.")
+
+
 def identity(options: DatasetOptions, manifest: str | Path) -> str:
     """Return what changes when the content of a dataset's archives does.
 
@@ -42,7 +61,10 @@ def identity(options: DatasetOptions, manifest: str | Path) -> str:
     checksum is fixed, and for those that aren't there yet.
     """
     manifest = Path(manifest)
-    recorded = json.loads(manifest.read_text()) if manifest.exists() else {}
+    try:
+        recorded = load(manifest) if manifest.exists() else {}
+    except UserError:
+        recorded = {}  # which differs from what it was, so that it is made anew
     known = recorded.get("archives", {})
     staged = os.environ.get(ARCHIVES)
     if not known and not staged and options.downloadable():

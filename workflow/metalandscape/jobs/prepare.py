@@ -1,11 +1,11 @@
 """Write a dataset's prepared file."""
 
 import argparse
-import json
 import os
 from pathlib import Path
 
 from ..datasets import ARCHIVES, chosen
+from ..datasets._manifest import load as load_manifest
 from ._common import add
 
 
@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(dataset: str, output: str, manifest: str | None) -> None:
     """Write the prepared file of a dataset."""
     kind, options = chosen(dataset)
-    recorded = json.loads(Path(manifest).read_text())["folder"] if manifest else "."
+    recorded = load_manifest(manifest)["folder"] if manifest else "."
     # The archives may have moved since the manifest was written.
     folder = os.environ.get(ARCHIVES) or recorded
     record = Path(output).with_suffix(".sha256")
