@@ -126,9 +126,9 @@ def _git(folder: Path, *arguments: str) -> str:
     """Return what git says in a folder; "" if it knows nothing, or isn't there."""
     # Variables of a surrounding call of git would name another repository.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    given = {"cwd": folder, "env": environment, "capture_output": True, "text": True}
+    command = ["git", *arguments]
     try:
-        done = subprocess.run(["git", *arguments], **given)
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     except OSError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
