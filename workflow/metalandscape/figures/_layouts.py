@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..results.statistics import correlation, too_few, trend_free
+from ..results.statistics import correlation, over_models, too_few, trend_free
 from . import FigureData
 from ._curves import chance, decline, draw_curve, draw_mean, draw_seeds, fit
 from ._style import (
@@ -194,8 +194,8 @@ def across_shots(axes: Sequence[Axes], data: FigureData, metric: str) -> None:
     colours = shades(points["shot"])
     for ax, chosen, which in zip(axes, (points, last), ("all", "last"), strict=True):
         scatter(ax, chosen, metric, y, c=chosen["shot"].map(colours).tolist())
-        # At the last checkpoints there is no trend over epochs.
-        r = correlation(chosen, y, metric) if which == "last" else related(chosen, y, metric)
+        # The last checkpoints are models of different k, without a trend over epochs.
+        r = over_models(chosen, y, metric) if which == "last" else related(chosen, y, metric)
         ax.set_title(f"{title(*runs)}, {which} checkpoints\n{r}")
 
 

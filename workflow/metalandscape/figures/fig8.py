@@ -17,7 +17,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..results.statistics import Correlation, correlation, trend_free
+from ..results.statistics import Correlation, correlation, over_models, trend_free
 from . import FigureData
 from ._layouts import across_shots, related, shot_legend, twin_curves
 from ._style import GREY, label, letter, panels, performance, ticks, title
@@ -53,7 +53,7 @@ def across_models(data: FigureData) -> dict[int, Correlation]:
     points = data.pooled(y, PRODUCT)
     last = points.sort_values("epoch", kind="stable").groupby(["run", "seed"]).tail(1)
     points = points[["run", "seed", "epoch", PRODUCT]].merge(last[["run", "seed", y]])
-    return {int(epoch): correlation(part, y, PRODUCT) for epoch, part in points.groupby("epoch")}
+    return {int(epoch): over_models(part, y, PRODUCT) for epoch, part in points.groupby("epoch")}
 
 
 def _against_shot(ax: Axes, data: FigureData, points: dict[str, pd.DataFrame]) -> None:
