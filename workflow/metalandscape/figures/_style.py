@@ -235,8 +235,12 @@ def _origin(figure: Figure, data: FigureData) -> list[str]:
     datasets = sorted({dataset(run) for run in data.runs.values()})
     shown = data.table[data.table["run"].isin(list(data.runs))]
     seeds = shown.groupby("run")["seed"].nunique()
-    number = str(seeds.max()) if seeds.min() == seeds.max() else f"{seeds.min()} to {seeds.max()}"
-    parts = [f"data: {', '.join(datasets)}", f"seeds per run: {number}"]
+    length = [run.iterations * run.epochs for run in data.runs.values()]
+    parts = [
+        f"data: {', '.join(datasets)}",
+        f"iterations of meta-training: {_range(length)}",
+        f"seeds per run: {_range(seeds)}",
+    ]
     collections = (c for ax in figure.axes for c in ax.collections)
     if any(isinstance(c, PolyCollection) for c in collections) and seeds.max() > 1:
         parts.append("lines: mean over seeds, bands: range over seeds")
@@ -246,6 +250,12 @@ def _origin(figure: Figure, data: FigureData) -> list[str]:
     if others := elsewhere(data.runs.values()):
         lines.append(f"with dataset, way and shot differ: {'; '.join(others)}")
     return [*lines, *_troubles(figure, shown)]
+
+
+def _range(counts: Iterable[int]) -> str:
+    """Return the smallest and the largest of whole numbers in words."""
+    low, high = min(counts), max(counts)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _troubles(figure: Figure, shown: pd.DataFrame) -> list[str]:
