@@ -1,5 +1,6 @@
 # The table of contents: configuration, paths, rules. `snakemake --cores 8 figures/fig7.pdf`
 import gc
+import inspect
 import os
 import sys
 from pathlib import Path

@@ -31,10 +31,10 @@ def test_settings_come_back_as_the_run_that_they_were():
 
 def test_arguments_are_required_texts():
     parser = argparse.ArgumentParser()
-    _common.add(parser, "run", "test-data")
-    assert vars(parser.parse_args(["--run", "a", "--test-data", "b"])) == {
+    _common.add(parser, "run", "per-task")
+    assert vars(parser.parse_args(["--run", "a", "--per-task", "b"])) == {
         "run": "a",
-        "test_data": "b",
+        "per_task": "b",
     }
     with pytest.raises(SystemExit):
         parser.parse_args(["--run", "a"])

@@ -41,8 +41,8 @@ def trained(folder, data, epochs, run=None, seed=0, **files):
 
 def measured(folder, data, checkpoints, run=None, name="images", seed=0, test_data=None):
     """Sample tasks and measure the accuracy; return its table."""
-    run, own = run or image_run(), {"metric": "accuracy", "data": data}
-    own |= {"test_data": test_data or data}
+    run = run or image_run()
+    own = {"metric": "accuracy", "data": [data, test_data] if test_data else [data]}
     wanted = {"shapes": json.dumps({"test": run.at_test().shape()}), "counts": '{"test": 4}'}
     sample.run("images", **own, seed=0, **wanted, output=str(folder / "tasks"))
     outputs = {"output": str(folder / "a.csv"), "per_task": str(folder / "a.tasks.csv")}

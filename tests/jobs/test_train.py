@@ -88,7 +88,7 @@ def test_a_state_of_another_run_or_seed_is_refused_by_name(job):
 def test_sigterm_ends_a_block_within_seconds(tmp_path):
     """The line says what is trained anew, and from where."""
     image_dataset().save(tmp_path / "data.safetensors")
-    run = image_run(iterations=20, epochs=10**5)
+    run = image_run(iterations=20, epochs=10**4)
     command = [sys.executable, "-m", "metalandscape", "train", "--run", "images", "--seed", "0"]
     command += ["--settings", run.training_settings(), "--data", str(tmp_path / "data.safetensors")]
     command += ["--code", "c0de", "--engine", "reference", "--device", "cpu"]

@@ -31,9 +31,9 @@ T1, MAML, WAVES = (job(run=name) for name in ("letters_maml_T1", "letters_maml",
 
 
 def test_a_run_reads_the_data_it_is_trained_on_and_those_it_is_judged_on():
-    assert plan().data_of(T1) == "results/data/letters.safetensors"
-    assert plan().test_data_of(T1) == "results/data/others.safetensors"
-    assert plan().test_data_of(MAML) == plan().data_of(MAML)
+    letters, others = "results/data/letters.safetensors", "results/data/others.safetensors"
+    assert plan().data_of(T1) == letters and plan().datasets_of(T1) == [letters, others]
+    assert plan().datasets_of(MAML) == [plan().data_of(MAML)]
 
 
 def test_paths_follow_the_configured_folders():

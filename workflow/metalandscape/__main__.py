@@ -92,7 +92,8 @@ def scripted(job: str, folder: str | None, log: str, **arguments: Any) -> None:
 def parser(words: list[str]) -> argparse.ArgumentParser:
     """Return the parser for these words: only the job that they name is imported."""
     top = argparse.ArgumentParser("metalandscape", description=__doc__)
-    top.add_argument("--plugins", help="a folder with parts of your own")
+    inherited = os.environ.get(plugins.VARIABLE) or None
+    top.add_argument("--plugins", default=inherited, help="a folder with parts of your own")
     commands = top.add_subparsers(dest="command", required=True)
     for name in COMMANDS:
         sub = commands.add_parser(name)

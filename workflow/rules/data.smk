@@ -15,7 +15,6 @@ rule download_archives:
     conda:
         ENVIRONMENT
     params:
-        parts=parts_folder,
         dataset=plan.dataset_of,
         # Archives whose content has changed are prepared anew.
         archives=lambda w: datasets.identity(
@@ -23,7 +22,7 @@ rule download_archives:
         ),
     # The progress bar is for the user's eyes as well.
     shell:
-        "python -m metalandscape {params.parts:q} download --dataset {params.dataset:q} --output {output:q} 2>&1 | tee {log:q} >&2"
+        "python -m metalandscape download --dataset {params.dataset:q} --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
 rule prepare_dataset:
@@ -38,19 +37,16 @@ rule prepare_dataset:
     resources:
         **asked("prepare_dataset"),
     params:
-        parts=parts_folder,
         dataset=plan.dataset_of,
         code=plan.code_of_dataset,
-        manifest=lambda w, input: ["--manifest", input.manifest] if input.manifest else [],
     shell:
-        "python -m metalandscape {params.parts:q} prepare --dataset {params.dataset:q} {params.manifest:q}"
+        "python -m metalandscape prepare --dataset {params.dataset:q} --manifest {input.manifest:q}"
         " --output {output:q} 2> {log:q}"
 
 
 rule sample_tasks:
     input:
-        data=plan.data_of,
-        test_data=plan.test_data_of,
+        data=quick(plan.datasets_of),
     output:
         plan.tasks,
     log:
@@ -58,11 +54,10 @@ rule sample_tasks:
     conda:
         ENVIRONMENT
     params:
-        parts=parts_folder,
-        shapes=plan.shapes_of,
-        counts=plan.counts_of,
-        code=plan.code_of_tasks,
+        shapes=quick(plan.shapes_of),
+        counts=quick(plan.counts_of),
+        code=quick(plan.code_of_tasks),
     shell:
-        "python -m metalandscape {params.parts:q} sample --run {wildcards.run} --shapes {params.shapes:q}"
+        "python -m metalandscape sample --run {wildcards.run} --shapes {params.shapes:q}"
         " --metric {wildcards.metric} --seed {wildcards.seed} --data {input.data:q}"
-        " --test-data {input.test_data:q} --counts {params.counts:q} --output {output:q} 2> {log:q}"
+        " --counts {params.counts:q} --output {output:q} 2> {log:q}"

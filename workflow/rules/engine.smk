@@ -10,8 +10,7 @@ rule build_kernel:
     conda:
         ENVIRONMENT
     params:
-        parts=parts_folder,
         code=plan.code_of_kernel(),
     shell:
         # What it says if there is no compiler is for the user, too.
-        "python -m metalandscape {params.parts:q} build_kernel --code {params.code} --output {output:q} 2>&1 | tee {log:q}"
+        "python -m metalandscape build_kernel --code {params.code} --output {output:q} 2>&1 | tee {log:q}"

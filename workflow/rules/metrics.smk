@@ -1,10 +1,9 @@
 # One job per run, seed, metric and checkpoint (or `checkpoints_per_job` of them), then tables.
 rule measure_checkpoints:
     input:
-        data=plan.data_of,
-        test_data=plan.test_data_of,
+        data=quick(plan.datasets_of),
         tasks=plan.tasks,
-        checkpoints=plan.checkpoints_of,
+        checkpoints=quick(plan.checkpoints_of),
         kernel=KERNEL if settings.engine == "auto" else [],
     output:
         summary=plan.measured,
@@ -18,22 +17,21 @@ rule measure_checkpoints:
     resources:
         **asked("measure_checkpoints"),
     params:
-        parts=parts_folder,
-        code=plan.code_of_metric,
-        settings=plan.settings_of,
-        options=plan.options_of,
+        code=quick(plan.code_of_metric),
+        settings=quick(plan.settings_of),
+        options=quick(plan.options_of),
         engine=ENGINE,
     shell:
-        "python -m metalandscape {params.parts:q} measure --metric {wildcards.metric} --options {params.options:q}"
+        "python -m metalandscape measure --metric {wildcards.metric} --options {params.options:q}"
         " --run {wildcards.run} --settings {params.settings:q} --seed {wildcards.seed}"
-        " --data {input.data:q} --test-data {input.test_data:q} --code {params.code}"
+        " --data {input.data:q} --code {params.code}"
         " --tasks {input.tasks:q} --checkpoints {input.checkpoints:q} --output {output.summary:q}"
         " --per-task {output.per_task:q} {params.engine} --kernel {input.kernel:q} 2> {log:q}"
 
 
 rule tabulate_run:
     input:
-        plan.measured_of,
+        quick(plan.measured_of),
     output:
         plan.run_table,
     log:

@@ -6,10 +6,10 @@ for first, last in plan.blocks():
         name:
             f"train_epochs_{first}_to_{last}"
         input:
-            data=plan.data_of,
+            data=quick(plan.data_of),
             kernel=KERNEL if settings.engine == "auto" else [],
             previous=[] if first <= 1 else plan.state.replace("{epoch}", str(first - 1)),
-            initial=plan.initial_weights_of if first <= 1 else [],
+            initial=quick(plan.initial_weights_of) if first <= 1 else [],
         output:
             # The first block also writes epoch 0, the initialization.
             checkpoints=[
@@ -32,15 +32,12 @@ for first, last in plan.blocks():
         resources:
             **asked("train_epochs"),
         params:
-            parts=parts_folder,
-            code=plan.code_of_training,
-            settings=plan.training_settings_of,
+            code=quick(plan.code_of_training),
+            settings=quick(plan.training_settings_of),
             engine=ENGINE,
-            previous=lambda w, input: ["--previous", input.previous] if input.previous else [],
-            initial=lambda w, input: ["--initial", input.initial] if input.initial else [],
         shell:
-            "python -m metalandscape {params.parts:q} train --run {wildcards.run} --settings {params.settings:q}"
+            "python -m metalandscape train --run {wildcards.run} --settings {params.settings:q}"
             " --seed {wildcards.seed} --data {input.data:q} --code {params.code}"
-            " {params.previous:q} {params.initial:q} --checkpoints {output.checkpoints:q}"
+            " --previous {input.previous:q} --initial {input.initial:q} --checkpoints {output.checkpoints:q}"
             " --state {output.state:q} --log {output.log:q} --threads {threads} {params.engine}"
             " --kernel {input.kernel:q} 2> {log:q}"

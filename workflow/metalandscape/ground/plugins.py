@@ -37,6 +37,8 @@ ROOMS = {
 # Literals that hold several names, where a forgotten comma makes a text of them: ("accuracy").
 SEVERAL = ("TASKS", "SLOTS", "METRICS", "CLAIMS")
 
+VARIABLE = "METALANDSCAPE_PLUGINS"  # names the folder outside the package to jobs
+
 _outside: list[Path] = []
 
 

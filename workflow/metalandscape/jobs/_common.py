@@ -16,10 +16,15 @@ def add(parser: argparse.ArgumentParser, *names: str) -> None:
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add what names a run and the engine that computes."""
-    add(parser, "run", "settings", "data", "code", "engine", "device")
+    add(parser, "run", "settings", "code", "engine", "device")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--kernel", nargs="?", help="by build_kernel; not every engine needs it")
     parser.add_argument("--threads", type=int, default=1)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add the prepared datasets that a run is trained and judged on, one or two files."""
+    parser.add_argument("--data", nargs="+", required=True)
 
 
 def run_of(settings: str) -> Run:

@@ -10,7 +10,7 @@ from ..datasets import open_dataset
 from ..ground import plugins
 from ..ground.errors import UserError
 from ..ground.options import Part
-from ._common import add, add_run, epoch_of, run_of
+from ._common import add, add_data, add_run, epoch_of, run_of
 from ._learning import algorithm_of, origin_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `run`."""
     add_run(parser)
-    add(parser, "metric", "options", "test-data", "tasks", "output", "per-task")
+    add_data(parser)
+    add(parser, "metric", "options", "tasks", "output", "per-task")
     parser.add_argument("--checkpoints", nargs="+", required=True)
 
 
@@ -32,8 +33,7 @@ def run(
     run: str,
     settings: str,
     seed: int,
-    data: str,
-    test_data: str,
+    data: list[str],
     code: str,
     tasks: str,
     checkpoints: list[str],
@@ -51,8 +51,8 @@ def run(
     from ..tasks.episodes import Tasks
     from ..training import artifacts
 
-    trained, dataset = run_of(settings), open_dataset(data)
-    judged = dataset if test_data == data else open_dataset(test_data)
+    trained, (dataset, *others) = run_of(settings), map(open_dataset, data)
+    judged = others[0] if others else dataset
     algorithm = algorithm_of(trained, seed, dataset, engine, kernel, threads, device)
     origin = origin_of(run, seed, trained, dataset, code)
     lists.check(tasks, run, seed, metric)

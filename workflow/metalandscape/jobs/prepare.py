@@ -12,7 +12,7 @@ from ._common import add
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `run`."""
     add(parser, "dataset", "output")
-    parser.add_argument("--manifest", help="written by download; not needed by generated data")
+    parser.add_argument("--manifest", nargs="?", help="by download; generated data need none")
 
 
 def run(dataset: str, output: str, manifest: str | None) -> None:

@@ -11,9 +11,9 @@ from ._learning import algorithm_of, origin_of
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `run`."""
     add_run(parser)
-    add(parser, "log", "state")
-    parser.add_argument("--previous", help="the training state to go on from")
-    parser.add_argument("--initial", help="weights to start from: a checkpoint or a state dict")
+    add(parser, "data", "log", "state")
+    parser.add_argument("--previous", nargs="?", help="the training state to go on from")
+    parser.add_argument("--initial", nargs="?", help="a checkpoint or a state dict to start from")
     parser.add_argument("--checkpoints", nargs="+", required=True)
 
 

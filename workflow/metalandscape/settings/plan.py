@@ -68,9 +68,10 @@ class Plan:
         """Return the prepared file that a run is trained on."""
         return self.data.format(dataset=self.run(wildcards).dataset)
 
-    def test_data_of(self, wildcards: Any) -> str:
-        """Return the prepared file that a run is judged on."""
-        return self.data.format(dataset=self._tested[wildcards.run].dataset)
+    def datasets_of(self, wildcards: Any) -> list[str]:
+        """Return the prepared files that a run is trained and judged on, one if it is the same."""
+        names = self.run(wildcards).dataset, self._tested[wildcards.run].dataset
+        return [self.data.format(dataset=name) for name in dict.fromkeys(names)]
 
     def manifest_of(self, wildcards: Any) -> str | list[str]:
         """Return the manifest of a dataset's archives; generated data have none."""
@@ -271,6 +272,7 @@ class Plan:
         shown += [("datasets", name, "NAME") for name in dict.fromkeys(run.dataset for run in runs)]
         return [plugins.readable(*each) for each in shown]
 
+    @functools.cache  # noqa: B019, as there is one plan
     def _run_parts(self, name: str) -> list[str]:
         chosen = parts.names_of(self.settings.runs[name])
         return [*(part(*each) for each in chosen.items()), *self._kinds(name)]
