@@ -19,6 +19,7 @@ class Project:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.said = ""  # by the run that made it
 
     def command(self, *arguments, cores=2):
         own = [sys.executable, "-m", "snakemake", "--cores", str(cores)]
@@ -108,7 +109,7 @@ def fresh(tmp_path_factory, request):
 def finished(fresh):
     """The smoke configuration run to the end, on two cores; not to be changed."""
     project = fresh()
-    project.run()
+    project.said = project.run()
     return project
 
 

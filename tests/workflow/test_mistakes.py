@@ -16,7 +16,7 @@ def empty(fresh):
 
 def test_an_unknown_key_is_refused_by_name(empty):
     empty.configure(lambda config: config["defaults"].update(inner_rte=0.1))
-    sentence = last_line(empty.run("-n", ok=False))
+    sentence = last_line(empty.run("-n", "--quiet", ok=False))
     assert sentence.startswith("metalandscape: ") and "inner_rte" in sentence
     assert not (empty.folder / "results").exists()
 
@@ -61,8 +61,22 @@ def test_a_key_given_twice_is_refused_with_its_line(empty):
 def test_a_gpu_that_is_not_there_is_one_sentence(empty):
     empty.configure(lambda config: config.update(device="cuda"))
     target = "results/smoke/checkpoints/waves_maml/seed0/epoch2.safetensors"
-    text = empty.run(target, ok=False)
+    text = empty.run(target, "--quiet", ok=False)
     assert "Traceback" not in text
-    (sentence,) = {line.strip() for line in text.splitlines() if "metalandscape: " in line}
+    (sentence,) = [line.strip() for line in text.splitlines() if "metalandscape: " in line]
     assert "config key device: cuda" in sentence and "set auto or cpu" in sentence
     assert not list((empty.folder / "results/smoke/checkpoints").rglob("*.safetensors"))
+
+
+def test_targets_after_the_configuration_are_told_where_they_belong(empty):
+    swallowed = ("--configfile", "config/smoke.yaml", "figures/smoke/fig7.pdf")
+    sentence = last_line(empty.run("--quiet", *swallowed, ok=False))
+    assert sentence.startswith("metalandscape: --configfile takes every word after it")
+    right = "snakemake --cores 8 figures/smoke/fig7.pdf --configfile config/smoke.yaml"
+    assert sentence.endswith(right)
+
+
+def test_a_configuration_that_is_not_there_is_named(empty):
+    (empty.folder / "config/smoke.yaml").unlink()
+    sentence = last_line(empty.run("-n", "--quiet", ok=False))
+    assert sentence.startswith("metalandscape: --configfile config/smoke.yaml: there is no")

@@ -36,6 +36,10 @@ NEUTRAL = frozenset(
         "metalandscape.settings.parts",
         "metalandscape.settings.plan",
         "metalandscape.results.captions",
+        "metalandscape.terminal",
+        "metalandscape.terminal.jobs",
+        "metalandscape.terminal.lines",
+        "metalandscape.terminal.work",
     }
 )
 """Modules that cannot change a result: they find files, read settings, or word messages."""

@@ -1,0 +1,54 @@
+# What the terminal shows of a run, and its last lines. These hooks run in the user's process only, not
+# in that of a job, and not in a dry-run. Any of --quiet, --printshellcmds, --verbose and --logger leaves
+# the terminal to Snakemake; the last lines stand below all the same.
+from snakemake.logging import logger
+from metalandscape.terminal.jobs import Job
+from metalandscape.terminal.lines import Lines
+
+
+def place_of(file):
+    """A file as the user knows it, which in a storage is no path."""
+    return file.storage_object.query if file.is_storage else str(file)
+
+
+def described(job):
+    """A job in the words of `metalandscape.terminal`."""
+    benchmark = str(job.benchmark) if job.benchmark else None
+    outputs = [place_of(file) for file in job.output]
+    return Job(job.rule.name, job.wildcards_dict, benchmark, list(map(str, job.log)), outputs)
+
+
+def terminal_lines():
+    """The handler that writes the lines of this run."""
+    chosen = workflow.output_settings
+    own = chosen.quiet or chosen.printshellcmds or chosen.verbose or chosen.debug_dag
+    handlers = [h for h in logger.handlers if h.name == "DefaultStreamHandler" and not own]
+    jobs = {workflow.dag.jobid(job): described(job) for job in workflow.dag.needrun_jobs()}
+    return Lines(jobs, handlers[0] if handlers else None)
+
+
+def report_command():
+    """The command that joins all results in one page."""
+    files = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
+    return " ".join(
+        ["snakemake --report report.html", *(["--configfile", *files] if files else [])]
+    )
+
+
+onstart:
+    if not workflow.touch:
+        logger.addHandler(terminal_lines())
+
+
+onsuccess:
+    for handler in logger.handlers:
+        if isinstance(handler, Lines):
+            for line in handler.ending(report_command()):
+                logger.info(line)
+
+
+onerror:
+    for handler in logger.handlers:
+        if isinstance(handler, Lines):
+            for sentence in handler.mistakes():
+                print(sentence, file=sys.stderr)
