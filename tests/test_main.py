@@ -77,9 +77,14 @@ def test_every_command_explains_itself(command, capsys):
     assert stopped.value.code == 0 and "usage: metalandscape" in capsys.readouterr().out
 
 
-def test_sigterm_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, capsys):
-    """Whatever catches exceptions does not catch it, and a second signal changes nothing."""
-    output = tmp_path / "waves.safetensors"
+PREEMPTED = (
+    "metalandscape: preempted (SIGTERM); nothing of this job is kept; call snakemake again, and it "
+    "goes on from there.\n"
+)
+
+
+def struck(output):
+    """A job that gets two SIGTERMs while it writes."""
 
     def run(**arguments):
         with files.whole(output) as temporary:
@@ -92,11 +97,24 @@ def test_sigterm_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, capsys):
             finally:
                 os.kill(os.getpid(), signal.SIGTERM)
 
+    return run
+
+
+def test_sigterm_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+    """Whatever catches exceptions does not catch it, and a second signal changes nothing."""
+    run = struck(tmp_path / "waves.safetensors")
     monkeypatch.setattr(command_line._module("prepare"), "run", run)
     before = signal.getsignal(signal.SIGTERM)
     assert prepared(tmp_path) == 143
-    assert capsys.readouterr().err == (
-        "metalandscape: preempted (SIGTERM); nothing of this job is kept; call snakemake again, "
-        "and it goes on from there.\n"
-    )
+    assert capsys.readouterr().err == PREEMPTED
     assert not list(tmp_path.iterdir()) and signal.getsignal(signal.SIGTERM) == before
+
+
+def test_sigterm_ends_a_script_as_it_ends_a_command(tmp_path, monkeypatch):
+    run = struck(tmp_path / "table.csv")
+    monkeypatch.setattr(command_line._module("tabulate"), "run", run)
+    before, log = signal.getsignal(signal.SIGTERM), tmp_path / "log"
+    with pytest.raises(SystemExit) as stopped:
+        command_line.scripted("tabulate", None, str(log))
+    assert stopped.value.code == 143 and log.read_text() == PREEMPTED
+    assert list(tmp_path.iterdir()) == [log] and signal.getsignal(signal.SIGTERM) == before

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -30,10 +30,19 @@ def main(arguments: list[str] | None = None) -> int:
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     words = sys.argv[1:] if arguments is None else arguments
+
+    def run() -> int:
+        options = vars(parser(words).parse_args(words))
+        return call(options.pop("command"), options.pop("plugins"), **options)
+
+    return _or_preempted(run)
+
+
+def _or_preempted(run: Callable[[], int]) -> int:
+    """Return the exit code of `run`, or after SIGTERM say one line and return 143."""
     try:
         with preemptible():
-            options = vars(parser(words).parse_args(words))
-            return call(options.pop("command"), options.pop("plugins"), **options)
+            return run()
     except Preempted as preempted:
         text = str(preempted) or "nothing of this job is kept"
         again = "call snakemake again, and it goes on from there"
@@ -83,10 +92,14 @@ def call(job: str, folder: str | None, **arguments: Any) -> int:
 
 
 def scripted(job: str, folder: str | None, log: str, **arguments: Any) -> None:
-    """Run a job for a script of the workflow: what it says goes to its log; see `call`."""
+    """Run a job for a script of the workflow: what it says goes to its log; see `call`.
+
+    Raises:
+        SystemExit: after a user's mistake with code 1, after SIGTERM with 143.
+    """
     with open(log, "w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
-        if call(job, folder, **arguments):
-            sys.exit(1)
+        if code := _or_preempted(lambda: call(job, folder, **arguments)):
+            sys.exit(code)
 
 
 def parser(words: list[str]) -> argparse.ArgumentParser:
