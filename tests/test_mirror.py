@@ -28,7 +28,6 @@ ELSEWHERE = {
     "datasets/sine": "datasets/test_datasets.py",
     "figures/_*": "figures/test_figures.py",
     "figures/fig*": "figures/test_figures.py",
-    "ground/errors": "settings/test_config_mistakes.py",
     "jobs/*": "jobs/test_jobs.py",
 }
 

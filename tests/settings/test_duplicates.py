@@ -72,3 +72,14 @@ def test_what_is_no_yaml_is_one_sentence(tmp_path, text):
     with pytest.raises(UserError, match=r"config.yaml is no YAML that can be read: ") as refused:
         refuse_repeated_keys(write(tmp_path, text))
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["a: 2020-99-99", "a: !!int x", "a: !foo 1", "a: 1\na: 2"])
+def test_what_stands_for_no_value_is_one_sentence(tmp_path, text):
+    path = write(tmp_path, text)
+    with pytest.raises(UserError, match=r"config.yaml(, line 2: | is no YAML that can be read: )"):
+        duplicates.load(path)
+
+
+def test_the_content_of_a_file_is_loaded(tmp_path):
+    assert duplicates.load(write(tmp_path, "a: &x [1]\nb: *x\n")) == {"a": [1], "b": [1]}

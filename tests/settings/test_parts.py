@@ -20,6 +20,13 @@ def test_a_mapping_has_the_name_and_options():
     assert part == Part(name="mlp", options={"hidden": [3]})
 
 
+def test_an_option_of_a_run_whose_name_has_braces_is_refused_by_its_key():
+    key = "runs.letters_{algorithm}.network"
+    with pytest.raises(UserError) as caught:
+        parts.choose("networks", {"kind": "mlp", "hidden": "x"}, "kind", key)
+    assert str(caught.value) == f"config key {key}.hidden: expected a list, got 'x'."
+
+
 def test_what_is_given_is_left_as_it_was():
     given = {"kind": "mlp", "hidden": [3]}
     parts.choose("networks", given, "kind", "key")

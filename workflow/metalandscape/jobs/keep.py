@@ -12,15 +12,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(configfile: str, reason: str) -> None:
     """Add a line to the configuration's list of kept results, which the provenance page shows."""
-    import yaml
-
     from ..ground.errors import UserError
     from ..results import provenance
-    from ..settings import config
+    from ..settings import config, duplicates
     from ..settings.plan import Plan
 
     if not reason.strip():
         raise UserError('REASON: missing; say why the results stay: make keep REASON="...".')
-    with open(configfile, encoding="utf-8") as file:
-        plan = Plan(config.load(yaml.safe_load(file)))
+    plan = Plan(config.load(duplicates.load(configfile)))
     provenance.keep(plan.kept, reason)

@@ -1,8 +1,9 @@
 """Repeated keys of a YAML file, of which YAML silently keeps the last one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -28,14 +29,28 @@ def refuse_repeated_keys(path: str | Path) -> None:
         )
 
 
-def _composed(path: str | Path) -> yaml.Node | None:
+def load(path: str | Path) -> Any:
+    """Return the content of a YAML file.
+
+    Raises:
+        UserError: see `refuse_repeated_keys`.
+    """
+    refuse_repeated_keys(path)
+    return _read(path, yaml.safe_load)
+
+
+def _read(path: str | Path, parse: Callable[[str], Any]) -> Any:
     try:
-        return yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader)
+        return parse(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}).") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         what = " ".join(str(error).split())
         raise UserError(f"{path} is no YAML that can be read: {what}.") from error
+
+
+def _composed(path: str | Path) -> yaml.Node | None:
+    return _read(path, lambda text: yaml.compose(text, yaml.SafeLoader))
 
 
 def _check_keys(path: str | Path, node: yaml.MappingNode) -> None:

@@ -92,6 +92,6 @@ def validated(room: str, name: str, given: Mapping[str, Any], key: str) -> dict[
         return options.model_validate(dict(given)).model_dump(mode="json")
     except ValidationError as error:
         known = list(options.model_fields)
-        raise UserError(sentence(error, f"{key}.{{}}".format, known)) from error
+        raise UserError(sentence(error, lambda field: f"{key}.{field}", known)) from error
     except Exception as error:  # a validator of the part's own fails
         raise plugins.unusable(plugins.path(room, name), error) from error
