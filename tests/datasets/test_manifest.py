@@ -96,7 +96,25 @@ def test_downloads_have_their_checksum(tmp_path, monkeypatch):
     assert identity(options(), tmp_path / "absent.json") == ""
 
 
-@pytest.mark.parametrize("content", ["", '{"folder": "x", "arch', "[]", "{}", "\0"])
+def manifest_of(**archive):
+    known = {"downloaded": False, "stamp": "a", "content": "b"}
+    return json.dumps({"folder": "x", "archives": {"x": known | archive}})
+
+
+DAMAGED = [
+    "",
+    '{"folder": "x", "arch',
+    "[]",
+    "{}",
+    "\0",
+    "[" * 10**5,
+    '{"folder": 1, "archives": {}}',
+]
+DAMAGED += ['{"folder": "x", "archives": []}', '{"folder": "x", "archives": {"x": "y"}}']
+DAMAGED += [manifest_of(downloaded=1), manifest_of(stamp=None), manifest_of(content=[])]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_manifest_is_refused_by_name_and_noticed(staged, manifest, content):
     whole = identity(options(), manifest)
     assert _manifest.load(manifest)["folder"] == str(staged)

@@ -17,6 +17,7 @@ from .datasets import Dataset, network_inputs, preprocess
 from .engines import Choice
 from .ground import plugins as parts
 from .ground import randomness
+from .ground.damage import DAMAGE
 from .ground.errors import UserError
 from .ground.options import Options
 from .ground.strict import sentence
@@ -76,7 +77,7 @@ def _algorithm(
         return algorithms.create(algorithms.Setup(run, spec, origin.seed, choice))
     except UserError as error:
         raise UserError(f"{checkpoint}: {error}") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except DAMAGE as error:
         raise UserError(
             f"{checkpoint} has settings that version {VERSION} of metalandscape can't use; load it "
             f"with version {origin.version}, which wrote it."

@@ -27,6 +27,7 @@ import numpy as np
 from pydantic import model_validator
 
 from ..ground import plugins
+from ..ground.damage import refused
 from ..ground.errors import UserError
 from ..ground.files import read_arrays
 from ..ground.strict import Strict
@@ -146,13 +147,17 @@ def open_dataset(path: str | Path) -> Dataset:
     """Open a prepared file, memory-mapped.
 
     Raises:
-        UserError: it is no prepared file, or one of a version that named no kind.
+        UserError: it is no prepared file, a damaged one, or of a version that named no kind.
     """
     arrays, metadata = read_arrays(path)
     kind = metadata.get("kind")
-    if kind is None:
-        raise UserError(f"{path} names no kind of dataset; delete it, so that it is prepared anew.")
-    return plugins.load("datasets", kind).restore(arrays, metadata)
+    if kind not in plugins.names("datasets"):
+        raise UserError(
+            f"{path} names no kind of dataset that is known; delete it, so that it is prepared "
+            "anew."
+        )
+    with refused(path):
+        return plugins.load("datasets", kind).restore(arrays, metadata)
 
 
 def identity(options: DatasetOptions, manifest: str | Path) -> str:

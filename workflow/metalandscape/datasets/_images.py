@@ -116,10 +116,32 @@ class ImageDataset:
     def restore(
         cls, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
     ) -> "ImageDataset":
-        """Return the dataset of a prepared file."""
+        """Return the dataset of a prepared file.
+
+        Raises:
+            ValueError: its parts don't fit together.
+        """
         known = {name: value for name, value in metadata.items() if name != "digest"}
         fields: dict[str, Any] = {**arrays, **known}
-        return cls(**fields, stored_digest=metadata["digest"])
+        dataset = cls(**fields, stored_digest=metadata["digest"])
+        if not dataset._is_sound():
+            raise ValueError("its classes and images do not fit together")
+        return dataset
+
+    def _is_sound(self) -> bool:
+        """Return whether the parts fit together, which they don't in a damaged file."""
+        texts = [self.kind, self.stored_digest, *self.names, *self.splits]
+        return bool(
+            all(type(text) is str for text in texts)
+            and {type(self.rotations), type(self.turned_together)} == {bool}
+            and type(self.preprocessing) is dict
+            and self.pixels.dtype == np.uint8
+            and self.pixels.ndim == 4
+            and self.first.dtype == np.int64
+            and self.first.shape == (len(self.names) + 1,) == (len(self.splits) + 1,)
+            and (self.first[0], self.first[-1]) == (0, len(self.pixels))
+            and (np.diff(self.first) > 0).all()
+        )
 
     @property
     def digest(self) -> str:

@@ -11,6 +11,7 @@ import json
 import os
 from pathlib import Path
 
+from ..ground.damage import DAMAGE, item
 from ..ground.errors import UserError
 from ..ground.files import whole
 from . import ARCHIVES, DatasetOptions
@@ -43,15 +44,15 @@ def load(path: str | Path) -> dict:
     """
     try:
         recorded = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _damaged(path) from error
-    if not isinstance(recorded, dict) or not {"folder", "archives"} <= set(recorded):
-        raise _damaged(path)
+        item(recorded, "folder", str)
+        for archive in item(recorded, "archives", dict).values():
+            item(archive, "downloaded", bool), item(archive, "stamp", str)
+            item(archive, "content", str)
+    except (OSError, *DAMAGE) as error:
+        raise UserError(
+            f"{path} is damaged, or is no list of archives; remove it to make it anew."
+        ) from error
     return recorded
-
-
-def _damaged(path: str | Path) -> UserError:
-    return UserError(f"{path} is damaged, or is no list of archives; remove it to make it anew.")
 
 
 def identity(options: DatasetOptions, manifest: str | Path) -> str:

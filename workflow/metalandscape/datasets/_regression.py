@@ -58,9 +58,16 @@ class RegressionDataset(ABC):
 
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> "RegressionDataset":
-        """Return the dataset of a prepared file's metadata."""
+        """Return the dataset of a prepared file's metadata.
+
+        Raises:
+            ValueError: the digest is not that of the settings.
+        """
         settings = {k: v for k, v in metadata.items() if k not in ("kind", "digest")}
-        return cls(**settings)
+        dataset = cls(**settings)
+        if dataset.digest != metadata["digest"]:
+            raise ValueError("its settings are not those that it was written with")
+        return dataset
 
     def sample(
         self, rng: np.random.Generator, split: str, tasks: int, way: int, shot: int, targets: int

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from .damage import DAMAGE
 from .errors import UserError
 
 DTYPES = {"U8": "u1", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
-# What reading such a file raises.
-DAMAGE = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 HOST = re.sub(r"\W", "_", platform.node())
 # What keeps a file from being written, and what a user can do.
 REMEDIES = dict.fromkeys(
@@ -132,6 +131,8 @@ def _mapped(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             raise ValueError("a header longer than the file")
         header = json.loads(file.read(length))
     metadata = json.loads(header.pop("__metadata__", {}).get("json", "{}"))
+    if not isinstance(metadata, dict):
+        raise ValueError("metadata that are no mapping")
     return {n: _array(path, n, entry, 8 + length) for n, entry in header.items()}, metadata
 
 

@@ -37,13 +37,16 @@ def run(
     import pandas as pd
 
     from ..results import csv
-    from ..training import artifacts, blocks
+    from ..training import blocks
 
     trained, dataset = run_of(settings), open_dataset(data)
     algorithm = algorithm_of(trained, seed, dataset, engine, kernel, threads, device)
     origin = origin_of(run, seed, trained, dataset, code)
-    begin = artifacts.State.load(previous, origin) if previous else blocks.start(algorithm, initial)
     files = {epoch_of(path): path for path in checkpoints}
+    if previous:
+        begin = blocks.go_on(algorithm, previous, origin, min(files) - 1)
+    else:
+        begin = blocks.start(algorithm, initial)
     try:
         end, rows = blocks.train(algorithm, dataset, begin, files, origin)
     except Preempted:

@@ -8,6 +8,7 @@ import torch
 
 from ..datasets import Dataset
 from ..ground import randomness
+from ..ground.damage import refused
 from ..settings.run import Run
 from . import lists
 from .task import Task
@@ -46,8 +47,9 @@ class Tasks:
         """
 
         def of(split: str) -> Iterator[Task]:
-            for row in lists.read(path, split):
-                yield task_of(datasets[split], row, shots[split])
+            with refused(path):
+                for row in lists.read(path, split):
+                    yield task_of(datasets[split], row, shots[split])
 
         return cls(of, seed, datasets["test"])
 

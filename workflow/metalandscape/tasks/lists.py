@@ -8,6 +8,7 @@ import numpy as np
 
 from ..datasets import Dataset
 from ..ground import randomness
+from ..ground.damage import item, refused
 from ..ground.files import check_belongs, read_arrays, write_arrays
 
 Row = dict[str, np.ndarray]
@@ -52,13 +53,17 @@ def save(path: str | Path, wanted: Mapping[str, Wanted], run: str, seed: int, me
 
 
 def check(path: str | Path, run: str, seed: int, metric: str) -> None:
-    """Refuse the list of another run, seed or metric.
+    """Refuse the list of another run, seed or metric, and a damaged one.
 
     Raises:
-        UserError: the sentence names the file and what it belongs to.
+        UserError: the sentence names the file, and what it belongs to.
     """
     _, metadata = read_arrays(path)
     check_belongs(path, metadata, kind=KIND, run=run, seed=seed, metric=metric)
+    with refused(path):
+        known = item(metadata, "counts", dict)
+        for split in known:
+            item(known, split, int)
 
 
 def read(path: str | Path, split: str) -> Iterator[Row]:

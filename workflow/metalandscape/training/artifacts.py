@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import isnan, nan
 from pathlib import Path
+from types import NoneType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from .. import networks
 from ..algorithms import Algorithm, Meta
+from ..ground.damage import item, refused
 from ..ground.errors import UserError
 from ..ground.files import check_belongs, read_arrays, write_arrays
 from ..networks import Network
@@ -86,11 +88,7 @@ class State:
         Raises:
             UserError: it belongs to another run, seed or dataset, or its numbers aren't finite.
         """
-        arrays, metadata = read_arrays(path)
-        _check_kind(path, metadata, "training state")
-        origin.check(path, metadata)
-        tensors, lost = _tensors(arrays), metadata.get("diverged")
-        check_made(path, tensors, lost)
+        tensors, metadata = _read(path, "training state", origin)
         meta: Meta = {}
         slots: Slots = {}
         for name, tensor in tensors.items():
@@ -99,9 +97,10 @@ class State:
                 slots.setdefault(parameter, {})[slot] = tensor
             else:
                 meta[parameter] = tensor
-        best = metadata["best"]
-        progress = Progress(float("nan") if best is None else best, metadata["error"])
-        return cls(metadata["epoch"], meta, slots, progress, metadata["collapsed"], lost)
+        with refused(path):
+            best, error = item(metadata, "best", float, NoneType), item(metadata, "error", float)
+            progress = Progress(nan if best is None else best, error)
+            return cls(meta=meta, slots=slots, progress=progress, **_about(metadata))
 
     def save(self, path: str | Path, origin: Origin) -> None:
         """Write the state as safetensors."""
@@ -179,13 +178,10 @@ def load_checkpoint(path: str | Path, algorithm: Algorithm, origin: Origin) -> C
     Raises:
         UserError: it belongs to another run, seed or dataset, or its weights aren't finite.
     """
-    arrays, metadata = read_arrays(path)
-    _check_kind(path, metadata, "checkpoint")
-    origin.check(path, metadata)
-    tensors, lost = _tensors(arrays), metadata.get("diverged")
-    check_made(path, tensors, lost)
+    tensors, metadata = _read(path, "checkpoint", origin)
     meta = meta_of(path, tensors, algorithm.network)
-    return Checkpoint(metadata["epoch"], meta, metadata["collapsed"], lost)
+    with refused(path):
+        return Checkpoint(meta=meta, **_about(metadata))
 
 
 def open_checkpoint(path: str | Path) -> tuple[Origin, dict[str, Tensor]]:
@@ -265,9 +261,24 @@ def _misfit(
     return UserError(f"{path}: {complaint}; give weights of the same network and outputs.")
 
 
-def _check_kind(path: str | Path, metadata: Mapping[str, Any], kind: str) -> None:
+def _read(path: str | Path, kind: str, origin: Origin) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return tensors and metadata of a file that training wrote."""
+    arrays, metadata = read_arrays(path)
     if metadata.get("kind") != kind:
         raise UserError(f"{path} is no {kind} of this project; remove it, and it is made anew.")
+    origin.check(path, metadata)
+    tensors = _tensors(arrays)
+    check_made(path, tensors, metadata.get("diverged"))
+    return tensors, metadata
+
+
+def _about(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the epoch of a file, whether training had collapsed, and where it had diverged."""
+    return {
+        "epoch": item(metadata, "epoch", int),
+        "collapsed": item(metadata, "collapsed", bool),
+        "diverged": item({"diverged": None, **metadata}, "diverged", int, NoneType),
+    }
 
 
 def _tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:

@@ -5,12 +5,14 @@ import time
 from collections.abc import Mapping
 from math import nan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from ..algorithms import Algorithm
 from ..datasets import Dataset
+from ..ground.errors import UserError
 from .artifacts import Origin, State, initial_weights, save_checkpoint
 from .outer import Optimizer
 
@@ -29,6 +31,33 @@ def start(algorithm: Algorithm, weights: str | Path | None = None) -> State:
     """Return the state before meta-training, from given weights where there are any."""
     meta = initial_weights(weights, algorithm) if weights else algorithm.initial()
     return State(0, meta, Optimizer(algorithm.setup.run).initial(meta))
+
+
+def go_on(algorithm: Algorithm, path: str | Path, origin: Origin, epoch: int) -> State:
+    """Return the state that training goes on from.
+
+    Args:
+        algorithm: what is trained.
+        path: the state's file.
+        origin: what it should belong to.
+        epoch: the epoch it should be of.
+
+    Raises:
+        UserError: it is of another run, seed, dataset or epoch, or damaged.
+    """
+    state = State.load(path, origin)
+    if state.epoch != epoch:
+        fault = f"is of epoch {state.epoch} instead of {epoch}"
+    elif _shapes(state) != _shapes(start(algorithm)):
+        fault = "is damaged: its tensors are not those of the run"
+    else:
+        return state
+    raise UserError(f"{path} {fault}; remove it, and it is made anew.")
+
+
+def _shapes(state: State) -> dict[str, Any]:
+    slots = {f"{p}/{name}": t.shape for p, own in state.slots.items() for name, t in own.items()}
+    return {name: tensor.shape for name, tensor in state.meta.items()} | slots
 
 
 def train(
