@@ -30,7 +30,6 @@ PARTS = ("Snakefile", "Makefile", "config", "workflow", "profiles", "envs", "ben
 CONFIG = "kills.yaml"
 RESULTS = "results/kills"
 TABLES = [f"{RESULTS}/tables/{metric}.csv" for metric in ("accuracy", "gradients")]
-PREPARED = [f"{RESULTS}/data/letters.safetensors", f"{RESULTS}/kernel.so"]
 TIMED = ("logs", "benchmarks", "training")  # folders whose files hold times
 
 # Who is struck, and how: all processes as by a scheduler or at a loss of power, or Snakemake alone,
@@ -63,7 +62,6 @@ def campaign(folder: Path, trials: int, seed: int) -> Iterator[dict[str, Any]]:
     """Yield what happened in every trial; `folder` is to work in."""
     start, whole = folder / "start", folder / "whole"
     copy_project(start)
-    finish(start, *PREPARED)
     shutil.copytree(start, whole)
     began = time.monotonic()
     finish(whole, *TABLES)
