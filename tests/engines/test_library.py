@@ -1,5 +1,6 @@
 """The compiled kernel as a file: how it is made, refused and loaded."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -49,23 +50,98 @@ def test_a_processor_that_is_too_old_gets_the_reference(monkeypatch):
     assert isinstance(engine(conv_network(), "auto"), reference.Engine)
 
 
-def test_scipys_blas_serves_where_torchs_is_hidden(monkeypatch, tmp_path):
-    class Hidden:
-        pass
+# --- platforms and set-ups that are not this one, simulated
 
+COMPILER = """#!/bin/sh
+echo "$0 $@" >> {calls}
+for last; do :; done
+echo binary > "$last"
+"""
+CCACHE = """#!/bin/sh
+echo "$0 $@" >> {calls}
+exec "$@"
+"""
+
+
+@pytest.fixture
+def compilers(monkeypatch, tmp_path):
+    """A compiler and a `ccache`, which write down how they were called."""
+    calls, folder = tmp_path / "calls", tmp_path / "bin"
+    folder.mkdir()
+    for name, text in {"c++": COMPILER, "ccache": CCACHE}.items():
+        (folder / name).write_text(text.format(calls=calls))
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    monkeypatch.delenv("CXX", raising=False)
+    return calls
+
+
+@pytest.mark.parametrize("words", ["ccache c++", " ccache   c++ -DNAME='two words'"])
+def test_a_compiler_may_be_several_words(monkeypatch, tmp_path, compilers, capfd, words):
+    monkeypatch.setenv("CXX", words)
+    _library.build(tmp_path / "kernel.so")
+    assert (tmp_path / "kernel.so").read_bytes().startswith(b"binary\nmetalandscape kernel ")
+    wrapper, compiler = compilers.read_text().splitlines()
+    assert wrapper.split()[1] == "c++" and "-shared" in compiler
+    assert capfd.readouterr().err == ""
+
+
+def test_a_compiler_with_an_open_quote_is_named(monkeypatch, tmp_path, capfd):
+    assert "c++ '" in build_without(monkeypatch, tmp_path, capfd, CXX="c++ '")
+
+
+@pytest.mark.parametrize(
+    ("machine", "asked"), [("x86_64", True), ("AMD64", True), ("arm64", False), ("aarch64", False)]
+)
+def test_only_a_processor_that_has_them_is_asked_for_its_instructions(
+    monkeypatch, tmp_path, compilers, machine, asked
+):
+    monkeypatch.setattr(_library.platform, "machine", lambda: machine)
+    _library.build(tmp_path / "kernel.so")
+    assert ("-march=x86-64-v3" in compilers.read_text()) == asked
+
+
+class Without:
+    """A library that exports nothing, as torch's where its BLAS is hidden."""
+
+
+def absent(path):
+    """As on macOS, where torch's library has another name."""
+    raise OSError(f"{path}: no such file")
+
+
+@pytest.fixture(params=[lambda path: Without(), absent], ids=["hidden", "absent"])
+def no_blas_of_torchs(request, monkeypatch):
+    load = ctypes.CDLL
+    other = lambda path: request.param(path) if "libtorch" in str(path) else load(path)  # noqa: E731
+    monkeypatch.setattr(_library.ctypes, "CDLL", other)
+
+
+def test_scipys_blas_serves_where_torchs_is_missing(no_blas_of_torchs, tmp_path):
     network, tasks = conv_network(), conv_tasks(2)
-    expected = engine(network, "auto").meta_gradient(start(network), tasks, 2, 0.1, True).gradient
-    load = _library.ctypes.CDLL
-    hide = lambda path: Hidden() if "torch" in str(path) else load(path)  # noqa: E731
-    monkeypatch.setattr(_library.ctypes, "CDLL", hide)
-    addresses = _library._blas()
-    monkeypatch.undo()
-    assert addresses[2] is None
-    _library.build(tmp_path / "other.so")
+    expected = reference.Engine(network).meta_gradient(start(network), tasks, 2, 0.1, True)
+    (tmp_path / "other.so").write_bytes(kernel().read_bytes())
     fast = Choice("auto", tmp_path / "other.so").of(network)
-    fast._library.use_blas(*addresses)
-    found = fast.meta_gradient(start(network), tasks, 2, 0.1, True).gradient
-    assert relative(found, expected) < 1e-12
+    assert isinstance(fast, native.Engine)
+    assert _library._blas()[2] is None
+    found = fast.meta_gradient(start(network), tasks, 2, 0.1, True)
+    assert relative(found.gradient, expected.gradient) < 1e-12
+
+
+def test_without_any_blas_one_line_says_what_is_used(
+    no_blas_of_torchs, monkeypatch, tmp_path, capfd
+):
+    monkeypatch.setitem(sys.modules, "scipy.linalg", None)
+    path = tmp_path / "other.so"
+    path.write_bytes(kernel().read_bytes())
+    for _ in range(2):
+        assert type(Choice("auto", path).of(conv_network())) is reference.Engine
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1 and str(path) in said
+    assert "no BLAS" in said and "slower reference engine" in said
+
+
+# --- a file that is damaged
 
 
 def cut(whole):

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -51,13 +52,18 @@ def build(output: str | Path) -> None:
 def _compile(compiler: str, output: Path) -> str | None:
     """Compile the kernel, and return why that failed, if it did."""
     source = Path(__file__).parent / SOURCES[0]
-    command = [compiler, *FLAGS, *MACHINE.get(platform.machine(), ()), source, "-o", output]
+    flags = [*FLAGS, *MACHINE.get(platform.machine(), ()), source, "-o", output]
     try:
-        done = subprocess.run(command, capture_output=True, text=True)
-    except OSError as error:
-        done = subprocess.CompletedProcess(command, 1, stderr=str(error))
-    said = " ".join(f"{done.stderr.strip():.200}".split())
-    return f"{compiler} failed: {said}" if done.returncode else None
+        # CXX may be several words, as make has it: "ccache g++".
+        done = subprocess.run([*shlex.split(compiler), *flags], capture_output=True, text=True)
+    except (OSError, ValueError) as error:
+        return f"{compiler} failed: {_line(error)}"
+    return f"{compiler} failed: {_line(done.stderr)}" if done.returncode else None
+
+
+def _line(said: object) -> str:
+    """Return the beginning of what a program or an exception says, as one line."""
+    return " ".join(f"{str(said).strip():.200}".split())
 
 
 def _seal(binary: bytes) -> bytes:
@@ -88,9 +94,14 @@ def _load(kernel: str) -> ctypes.CDLL | None:
     try:
         library = ctypes.CDLL(kernel)
     except OSError as error:
-        _refuse(kernel, f"can't be loaded ({error})")
+        _refuse(kernel, f"can't be loaded ({_line(error)})")
         return None
-    library.use_blas(*_blas())
+    try:
+        library.use_blas(*_blas())
+    # Platforms and builds of SciPy fail in their own ways; the reference engine needs no BLAS here.
+    except Exception as error:
+        print(f"{SLOWER}; no BLAS was found for {kernel}: {_line(error)}.", file=sys.stderr)
+        return None
     for kind in ("float", "double"):
         getattr(library, f"create_{kind}").restype = ctypes.c_void_p
     return library
@@ -108,19 +119,31 @@ def _wide_amd() -> bool:
     return wide and known.exists() and "AuthenticAMD" in known.read_text()
 
 
-def _blas() -> tuple[ctypes.c_void_p | None, ...]:
-    """Return the addresses of sgemm, dgemm, and of a setter of BLAS's threads or None.
+Addresses = tuple[ctypes.c_void_p | None, ...]
+"""Of sgemm, of dgemm, and of a setter of BLAS's threads or None."""
 
-    They are of torch's own BLAS if its library exports them and is fast on this processor,
-    otherwise of SciPy's.
-    """
-    known = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
-    if all(hasattr(known, name) for name in ("sgemm_", "dgemm_")) and not _wide_amd():
-        names = ("sgemm_", "dgemm_", "MKL_Set_Num_Threads_Local")
-        found = [getattr(known, name, None) for name in names]
-        return tuple(f and ctypes.cast(f, ctypes.c_void_p) for f in found)
-    # SciPy's BLAS reads this when it is loaded. The engine runs tasks in threads of its own.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+def _blas() -> Addresses:
+    """Return the addresses in torch's own BLAS, or else in SciPy's, which is everywhere."""
+    return (None if _wide_amd() else _torchs_blas()) or _scipys_blas()
+
+
+def _torchs_blas() -> Addresses | None:
+    """Return the addresses in torch's BLAS, or None where its library exports none."""
+    names = ("sgemm_", "dgemm_", "MKL_Set_Num_Threads_Local")
+    try:
+        known = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
+    except OSError:  # macOS has no file of that name; its torch computes with Accelerate
+        return None
+    found = [getattr(known, name, None) for name in names]
+    return tuple(f and ctypes.cast(f, ctypes.c_void_p) for f in found) if all(found[:2]) else None
+
+
+def _scipys_blas() -> Addresses:
+    """Return the addresses in SciPy's BLAS: OpenBLAS, or Accelerate on a Mac."""
+    # They read this when they are loaded. The engine runs tasks in threads of its own.
+    for name in ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        os.environ.setdefault(name, "1")
     from scipy.linalg import cython_blas
 
     capsules = [cython_blas.__pyx_capi__[function] for function in ("sgemm", "dgemm")]
