@@ -11,7 +11,10 @@ min_version("9.0")
 
 # Thousands of jobs are millions of objects, of which hardly any is garbage: look for it less often.
 gc.set_threshold(50_000, 20, 100)
-sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
+
+
+include: "workflow/rules/package.smk"
+
 
 from metalandscape import datasets
 from metalandscape.ground import plugins
@@ -24,22 +27,34 @@ from metalandscape.settings.plan import Plan
 # A configuration given with --configfile replaces the default one, rather than being merged into it.
 if not workflow.config_settings.configfiles:
 
-    configfile: "config.yaml"
+    configfile: "config.yaml" if Path("config.yaml").exists() else str(ROOT / "config.yaml")
 
 
 try:
+    environment.check_platform()
     for file in workflow.configfiles:
         refuse_repeated_keys(file)
     settings = schema.load(config)
 except UserError as error:
     sys.exit(f"metalandscape: {error}")
-environment.hand_on(settings.archives)
+environment.hand_on(settings.archives, alone=workflow.modifier.is_main_snakefile())
 plan = Plan(settings)
 
 
 report: "workflow/report/workflow.rst"
 
 
+# The first rule is the default one, unless a workflow that uses this one has its own.
+rule all:
+    input:
+        expand(plan.figure, figure=settings.figures, suffix=["pdf", "png"]),
+        expand(plan.table, metric=plan.metrics_shown()),
+        expand(plan.verdicts, suffix=["csv", "html", "md"]),
+        plan.best_epochs if plan.best_tables() else [],
+        plan.provenance,
+
+
+include: "workflow/rules/deployment.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
@@ -50,13 +65,3 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/provenance.smk"
 include: "workflow/rules/terminal.smk"
-
-
-rule all:
-    default_target: True
-    input:
-        expand(plan.figure, figure=settings.figures, suffix=["pdf", "png"]),
-        expand(plan.table, metric=plan.metrics_shown()),
-        plan.best_epochs if plan.best_tables() else [],
-        rules.judge_claims.output,
-        rules.record_provenance.output,

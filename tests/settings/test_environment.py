@@ -6,6 +6,7 @@ import pytest
 
 import metalandscape
 from metalandscape.datasets import ARCHIVES
+from metalandscape.ground.errors import UserError
 from metalandscape.settings import environment
 
 
@@ -21,6 +22,20 @@ def test_jobs_run_this_interpreter_and_this_package():
     first, *others = os.environ["PATH"].split(os.pathsep)
     assert Path(first) == Path(sys.executable).parent and others == ["/usr/bin"]
     assert Path(os.environ["PYTHONPATH"]) == Path(metalandscape.__file__).parents[1]
+
+
+def test_jobs_of_a_workflow_that_uses_this_one_keep_their_search_path():
+    environment.hand_on(None, alone=False)
+    assert os.environ["PYTHONPATH"].split(os.pathsep)[1:] == ["elsewhere"]
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_on_windows_the_sentence_says_where_it_runs(monkeypatch, platform):
+    monkeypatch.setattr(sys, "platform", platform)
+    if platform != "win32":
+        return environment.check_platform()
+    with pytest.raises(UserError, match="in WSL"):
+        environment.check_platform()
 
 
 @pytest.mark.parametrize(("configured", "found"), [(None, "/the/users"), ("/mine", "/mine")])

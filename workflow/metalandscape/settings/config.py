@@ -40,6 +40,7 @@ class Config(Strict):
     engine: Literal["auto", "reference"] = "auto"
     threads: PositiveInt = 1
     device: Literal["auto", "cpu", "cuda"] = "cpu"
+    container: Annotated[str, Field(pattern=r"^[^\s{}]+$")] | None = None
     plugins: Annotated[str, Field(min_length=1)] | None = None
     datasets: dict[str, DatasetOptions]
     runs: dict[str, Run]

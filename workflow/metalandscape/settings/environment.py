@@ -1,4 +1,4 @@
-"""The environment variables that jobs inherit from the workflow, set in one place."""
+"""The environment that jobs inherit from the workflow, set and checked in one place."""
 
 import os
 import sys
@@ -6,9 +6,20 @@ from pathlib import Path
 
 from ..datasets import ARCHIVES
 from ..ground import plugins
+from ..ground.errors import UserError
 
 
-def hand_on(archives: str | None) -> None:
+def check_platform() -> None:
+    """Refuse to run where jobs can't.
+
+    Raises:
+        UserError: this is Windows itself.
+    """
+    if sys.platform == "win32":
+        raise UserError("on Windows the workflow runs in WSL only; install WSL and call it there.")
+
+
+def hand_on(archives: str | None, alone: bool = True) -> None:
     """Make jobs run this interpreter and this package, wherever checkout and environment are.
 
     Parts outside the package are handed on so, too: as a parameter of jobs, the place of their
@@ -16,8 +27,11 @@ def hand_on(archives: str | None) -> None:
 
     Args:
         archives: the configured folder of pre-staged archives; None leaves the user's variable.
+        alone: whether no other workflow uses this one as a module; its jobs keep their PYTHONPATH.
     """
-    os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+    theirs = [] if alone else [os.environ.get("PYTHONPATH")]
+    paths = [str(Path(__file__).parents[2]), *filter(None, theirs)]
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     os.environ[plugins.VARIABLE] = str(plugins.outside() or "")
     if archives:
