@@ -1,7 +1,24 @@
 import os
 from pathlib import Path
 
+import jaxtyping
 import pytest
+
+SHAPED = (
+    "networks",
+    "tasks",
+    "engines",
+    "learner",
+    "optimizers",
+    "regularizers",
+    "algorithms",
+    "training",
+    "metrics",
+    "results.statistics",
+    "library",
+)
+# Before any test imports them.
+jaxtyping.install_import_hook([f"metalandscape.{each}" for each in SHAPED], "checked.typechecked")
 
 
 def pytest_addoption(parser):
@@ -20,3 +37,11 @@ def archives() -> Path:
     if not folder:
         pytest.skip("METALANDSCAPE_ARCHIVES names no folder of archives")
     return Path(folder)
+
+
+@pytest.fixture
+def unchecked():
+    """Leaves annotations unchecked, as programs do: for stand-ins, and errors about arguments."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

@@ -9,16 +9,23 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import jaxtyped
 
+from checked import typechecked
 from metalandscape import algorithms
 from metalandscape.datasets import sine
 from metalandscape.datasets._images import ImageDataset
-from metalandscape.engines import Choice, native
+from metalandscape.engines import Choice, LossGradient, batched, native
+from metalandscape.metrics import Measurement
 from metalandscape.networks import conv, initialize, mlp
 from metalandscape.settings import parts
 from metalandscape.settings.run import Run
 from metalandscape.tasks.task import Spec, Task
 from metalandscape.training.artifacts import Origin
+
+# The import hook, which checks functions and dataclasses, leaves named tuples out.
+for each in (LossGradient, Measurement, Task, batched.Pass):
+    each.__new__ = jaxtyped(each.__new__, typechecker=typechecked)
 
 
 def image_dataset(classes=9, train=5, instances=8, shape=(12, 12, 1), rotations=False, val=0):

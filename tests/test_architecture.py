@@ -15,7 +15,8 @@ REPOSITORY = Path(__file__).parents[1]
 PACKAGE = plugins.PACKAGE
 DOCUMENT = (REPOSITORY / "docs" / "architecture.md").read_text()
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
-SLOW = {"torch", "torchvision", "pandas", "matplotlib", "seaborn", "scipy"}
+SLOW = {"torch", "torchvision", "pandas", "matplotlib", "seaborn", "scipy", "jaxtyping"}
+SHAPED = {"Float", "Float32", "Float64", "Int", "Int64", "Num"}
 
 every_file = pytest.mark.parametrize(
     "path", FILES, ids=[p.relative_to(PACKAGE).as_posix() for p in FILES]
@@ -164,6 +165,21 @@ def test_functions_are_short():
     lengths = [n.end_lineno - n.lineno + 1 for n in nodes if isinstance(n, ast.FunctionDef)]
     assert statistics.median(lengths) <= 10
     assert sum(length < 30 for length in lengths) >= 0.9 * len(lengths)
+
+
+def dimensions(path):
+    """Names of dimensions in a file's annotations of shapes, such as Float[Tensor, "n *input"]."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Subscript) and getattr(node.value, "id", None) in SHAPED:
+            shape = re.sub("{.*?}", "", node.slice.elts[1].value)
+            yield from re.findall(r"[a-zA-Z]\w*", shape)
+
+
+def test_dimensions_are_those_of_the_document():
+    section = re.search(r"^## Shapes$(.*?)^## ", DOCUMENT, re.M | re.S)[1]
+    rows = re.findall(r"^\| (`.*?`) \|", section, re.M)
+    named = {name for row in rows for name in re.findall(r"`\*?(\w+)`", row)}
+    assert named == {name for path in FILES for name in dimensions(path)}
 
 
 def test_the_rules_of_the_diagram_exist():

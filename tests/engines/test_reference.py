@@ -118,7 +118,7 @@ def test_parameters_with_rate_zero_stay_where_they_are(case):
     assert (adapted != theta).any()
 
 
-def test_rates_that_do_not_fit_are_refused(case):
+def test_rates_that_do_not_fit_are_refused(case, unchecked):
     network, theta, tasks, r = case
     with pytest.raises(ValueError, match=r"rates .* do not fit theta"):
         reference.Engine(network).adapt(theta, tasks[0], 1, r[:-1])

@@ -32,7 +32,7 @@ def test_every_quantity_is_there_and_nothing_is_a_number(metric):
     assert all(m.diverged() == len(m.per_task) for m in found)
 
 
-def test_few_tasks_are_measured():
+def test_few_tasks_are_measured(unchecked):
     seen = []
 
     def measure(learner, tasks, options):

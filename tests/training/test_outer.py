@@ -120,7 +120,7 @@ def test_a_step_longer_than_float32_can_hold_is_an_overflow():
         optimizer.step(meta, optimizer.initial(meta), floats(1), 0)
 
 
-def test_other_errors_of_an_optimizer_are_not_taken_for_it():
+def test_other_errors_of_an_optimizer_are_not_taken_for_it(unchecked):
     optimizer, meta = Optimizer(image_run()), floats(0)
     with pytest.raises(RuntimeError, match="size of tensor"):
         optimizer.step(meta, optimizer.initial(meta), {n: torch.ones(99) for n in meta}, 0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from .engines import Engine, Rates
@@ -20,45 +21,47 @@ class Learner:
     Attributes:
         network: the network.
         engine: what computes with it.
-        theta: theta^s [P].
+        theta: theta^s.
         steps: T, the number of inner steps.
-        rates: the inner rates, a number or a vector [P]; a parameter of rate zero doesn't adapt.
+        rates: the inner rates, a number or a vector; a parameter of rate zero doesn't adapt.
         preprocessing: what was applied to the images it was trained on, as `datasets.preprocess`
             takes it; empty where nothing is known of it.
     """
 
     network: Network
     engine: Engine
-    theta: Tensor
+    theta: Float[Tensor, "P"]
     steps: int
     rates: Rates
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
 
-    def start(self, task: Task) -> Tensor:
-        """Return theta^s [P] for a task: where its adaptation starts."""
+    def start(self, task: Task) -> Float[Tensor, "P"]:
+        """Return theta^s for a task: where its adaptation starts."""
         return self.theta
 
-    def adapt(self, task: Task) -> Tensor:
-        """Return theta~ [P] of a task, Eq. 1."""
+    def adapt(self, task: Task) -> Float[Tensor, "P"]:
+        """Return theta~ of a task, Eq. 1."""
         return self.engine.adapt(self.start(task), task, self.steps, self.rates)
 
-    def path(self, task: Task) -> Tensor:
-        """Return theta^(0) = theta^s to theta^(T) = theta~ of a task, [T + 1, P]."""
+    def path(self, task: Task) -> Float[Tensor, "{self.steps}+1 P"]:
+        """Return theta^(0) = theta^s to theta^(T) = theta~ of a task, T the inner steps."""
         points = [self.start(task)]
         for _ in range(self.steps):
             points.append(self.engine.adapt(points[-1], task, 1, self.rates))
         return torch.stack(points)
 
-    def predict(self, theta: Tensor, x: Tensor) -> Tensor:
-        """Return the logits [n, classes], or the predictions [n, outputs], of inputs x at theta.
+    def predict(
+        self, theta: Float[Tensor, "P"], x: Float[Tensor, "n *input"]
+    ) -> Float[Tensor, "n outputs"]:
+        """Return the logits, or the predicted numbers, of inputs x at theta.
 
         A network with batch norm normalizes by the statistics of the batch it is given, here as in
         training (Finn et al. 2017), so that a prediction depends on the other inputs: predict all
         targets of a task in one batch. One input by itself is predicted poorly, and warned of.
 
         Args:
-            theta: [P], from `adapt`.
-            x: the inputs, [n, channels, height, width] or [n, inputs].
+            theta: from `adapt`.
+            x: the inputs, images or vectors.
         """
         if len(x) == 1 and self.network.uses_batch_statistics:
             warnings.warn(

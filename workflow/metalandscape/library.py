@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Float32, Int64
 from pydantic import ValidationError
 from torch import Tensor
 
@@ -131,7 +132,7 @@ def task_from_images(
     return Task(support_x, support_y, target_x, target_y)
 
 
-def _images(images: Any, like: Learner) -> Tensor:
+def _images(images: Any, like: Learner) -> Float32[Tensor, "n channels height width"]:
     return torch.from_numpy(network_inputs(preprocess(images, dict(like.preprocessing))))
 
 
@@ -142,8 +143,8 @@ def _plain(labels: Any) -> list[Hashable]:
 
 def _numbered(
     which: str, names: Sequence[Hashable], numbers: dict[Any, int], images: int
-) -> Tensor:
-    """Return int64 [n], the number of each name."""
+) -> Int64[Tensor, "n"]:
+    """Return the number of each name."""
     if len(names) != images:
         raise UserError(f"{which}: {len(names)} labels for {images} images; give one for each.")
     for name in names:

@@ -20,6 +20,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from jaxtyping import Float
 from torch import Tensor
 
 from .. import networks
@@ -31,7 +32,7 @@ from ..learner import Learner
 from ..settings.run import Run
 from ..tasks.task import Spec
 
-Meta = dict[str, Tensor]
+Meta = dict[str, Float[Tensor, "..."]]
 """Meta-parameters by name: `theta` [P], and what else an algorithm learns."""
 
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import ClassVar
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from .. import algorithms
@@ -23,7 +24,7 @@ class Episodic(algorithms.Algorithm):
     second_order: ClassVar[bool] = True
 
     def rates(self, meta: algorithms.Meta, run: Run) -> Rates:
-        """Return the inner rates, a number or a vector [P]."""
+        """Return the inner rates, a number or a vector."""
         return run.inner_rate
 
     def step(self, meta: algorithms.Meta, dataset: Dataset, iteration: int) -> algorithms.Outer:
@@ -58,12 +59,12 @@ class Episodic(algorithms.Algorithm):
 
 def regularized_meta_gradient(
     engine: Engine,
-    theta: Tensor,
+    theta: Float[Tensor, "P"],
     batch: Sequence[Task],
     steps: int,
     rates: Rates,
     second_order: bool,
-    correct: Callable[[Tensor, Tensor], Tensor],
+    correct: Callable[[Float[Tensor, "tasks P"], Float[Tensor, "P"]], Float[Tensor, "tasks P"]],
 ) -> LossGradient:
     """Return the gradient of the mean target loss at the regularized solutions (Algorithm 1).
 

@@ -7,6 +7,7 @@ Reference: Raghu, Raghu, Bengio & Vinyals, Rapid learning or feature reuse? Towa
 the effectiveness of MAML, ICLR 2020 (arXiv:1909.09157).
 """
 
+from jaxtyping import Float
 from torch import Tensor
 
 from .. import algorithms, networks
@@ -23,6 +24,6 @@ REGULARIZED = False
 class Algorithm(Episodic):
     """ANIL."""
 
-    def rates(self, meta: algorithms.Meta, run: Run) -> Tensor:
-        """Return the inner rate at the last layer and zero below it, [P]."""
+    def rates(self, meta: algorithms.Meta, run: Run) -> Float[Tensor, "P"]:
+        """Return the inner rate at the last layer and zero below it."""
         return run.inner_rate * networks.head_mask(self.network).to(meta["theta"])

@@ -8,6 +8,7 @@ Reference: Oh, Yoo, Kim & Yun, BOIL: towards representation change for few-shot 
 (arXiv:2008.08882).
 """
 
+from jaxtyping import Float
 from torch import Tensor
 
 from .. import algorithms, networks
@@ -24,6 +25,6 @@ REGULARIZED = False
 class Algorithm(Episodic):
     """BOIL."""
 
-    def rates(self, meta: algorithms.Meta, run: Run) -> Tensor:
-        """Return zero at the last layer and the inner rate below it, [P]."""
+    def rates(self, meta: algorithms.Meta, run: Run) -> Float[Tensor, "P"]:
+        """Return zero at the last layer and the inner rate below it."""
         return run.inner_rate * (1 - networks.head_mask(self.network).to(meta["theta"]))

@@ -6,6 +6,7 @@ from typing import Literal, cast
 
 import numpy as np
 import torch
+from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
 from .. import algorithms, networks
@@ -83,8 +84,8 @@ class HeadLearner(Learner):
     head: str = "shared"
     seed: int = 0
 
-    def start(self, task: Task) -> Tensor:
-        """Return the trained features [P] under the task's new last layer."""
+    def start(self, task: Task) -> Float[Tensor, "P"]:
+        """Return the trained features under the task's new last layer."""
         if self.head == "shared":
             return self.theta
         head = networks.draw_head(self.network, self._generator(task))
@@ -102,7 +103,9 @@ def fingerprint(task: Task) -> str:
     return sha.hexdigest()
 
 
-def _batch(dataset: ImageDataset, images: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def _batch(
+    dataset: ImageDataset, images: int, rng: np.random.Generator
+) -> tuple[Float32[Tensor, "n channels height width"], Int64[Tensor, "n"]]:
     """Return images drawn uniformly from all meta-train classes, with their labels."""
     classes = dataset.classes("train")
     labels = rng.integers(len(classes), size=images)

@@ -15,6 +15,7 @@ Reference: Li, Zhou, Chen & Li, Meta-SGD: learning to learn quickly for few-shot
 from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from .. import algorithms
@@ -39,8 +40,8 @@ class Algorithm(Episodic):
         meta = super().initial()
         return meta | {"rates": torch.full_like(meta["theta"], self.setup.run.inner_rate)}
 
-    def rates(self, meta: algorithms.Meta, run: Run) -> Tensor:
-        """Return the learned rates [P]."""
+    def rates(self, meta: algorithms.Meta, run: Run) -> Float[Tensor, "P"]:
+        """Return the learned rates."""
         return meta["rates"]
 
     def meta_gradient(self, meta: algorithms.Meta, batch: Sequence[Task]) -> LossGradient:

@@ -21,7 +21,7 @@ import json
 import os
 from pathlib import Path
 from types import ModuleType
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from pydantic import model_validator
@@ -111,6 +111,7 @@ class ImageOptions(DatasetOptions):
         return count // 4 if apart and count is not None else count
 
 
+@runtime_checkable
 class Dataset(Protocol):
     """Anything that tasks can be sampled from. All randomness comes from `rng`.
 

@@ -15,55 +15,71 @@ engine, or None. It recognizes a network by the name of the network's module, wi
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float, Num
 from torch import Tensor
 
 from ..ground.errors import UserError
 from ..networks import Network
 from ..tasks.task import Task
 
-Rates = float | Tensor
-"""Inner learning rates: a number, or a vector [P] of any signs (zero: no adaptation there)."""
+Rates = float | Float[Tensor, "P"]
+"""Inner learning rates: a number, or a vector of any signs (zero: no adaptation there)."""
+
+Product = Callable[[Float[Tensor, "P"]], Float[Tensor, "P"]]
+"""v -> H v, with H a Hessian."""
 
 
 class LossGradient(NamedTuple):
     """A loss, its gradient, and the accuracy that belongs to it.
 
     Attributes:
-        gradient: [P].
+        gradient: of the mean loss.
         loss: the mean loss.
         accuracy: the share of right answers; NaN for regression.
-        rates: the gradient with respect to the inner rates [P], where it was asked for.
+        rates: the gradient with respect to the inner rates, where it was asked for.
     """
 
-    gradient: Tensor
+    gradient: Float[Tensor, "P"]
     loss: float
     accuracy: float
-    rates: Tensor | None = None
+    rates: Float[Tensor, "P"] | None = None
 
 
+@runtime_checkable
 class Engine(Protocol):
     """What algorithms and metrics compute with. Arguments called x and y are as in `Task`."""
 
-    def evaluate(self, theta: Tensor, x: Tensor, y: Tensor) -> tuple[float, float]:
-        """Return the mean loss and the accuracy at theta [P]."""
+    def evaluate(
+        self, theta: Float[Tensor, "P"], x: Float[Tensor, "n *input"], y: Num[Tensor, "n *output"]
+    ) -> tuple[float, float]:
+        """Return the mean loss and the accuracy at theta."""
 
-    def gradient(self, theta: Tensor, x: Tensor, y: Tensor) -> LossGradient:
-        """Return the gradient of the mean loss at theta [P]."""
+    def gradient(
+        self, theta: Float[Tensor, "P"], x: Float[Tensor, "n *input"], y: Num[Tensor, "n *output"]
+    ) -> LossGradient:
+        """Return the gradient of the mean loss at theta."""
 
-    def adapt(self, theta: Tensor, task: Task, steps: int, rates: Rates) -> Tensor:
-        """Return theta~ [P] after `steps` gradient steps on the support loss, Eq. 1."""
+    def adapt(
+        self, theta: Float[Tensor, "P"], task: Task, steps: int, rates: Rates
+    ) -> Float[Tensor, "P"]:
+        """Return theta~ after `steps` gradient steps on the support loss, Eq. 1."""
 
     def pull_back(
-        self, theta: Tensor, task: Task, steps: int, rates: Rates, cotangent: Tensor
-    ) -> Tensor:
-        """Return (d theta~ / d theta)^T cotangent [P], exactly, through all steps."""
+        self,
+        theta: Float[Tensor, "P"],
+        task: Task,
+        steps: int,
+        rates: Rates,
+        cotangent: Float[Tensor, "P"],
+    ) -> Float[Tensor, "P"]:
+        """Return (d theta~ / d theta)^T cotangent, exactly, through all steps."""
 
     def meta_gradient(
         self,
-        theta: Tensor,
+        theta: Float[Tensor, "P"],
         tasks: Sequence[Task],
         steps: int,
         rates: Rates,
@@ -80,8 +96,10 @@ class Engine(Protocol):
         tasks of -sum_t g_t v_{t+1}. First order has the same v_t at every t.
         """
 
-    def hessian_product(self, theta: Tensor, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
-        """Return v [P] -> H v [P], H the Hessian of the loss at theta [P]."""
+    def hessian_product(
+        self, theta: Float[Tensor, "P"], x: Float[Tensor, "n *input"], y: Num[Tensor, "n *output"]
+    ) -> Product:
+        """Return v -> H v, H the Hessian of the loss at theta."""
 
 
 class Choice(NamedTuple):
@@ -140,14 +158,14 @@ def mean(results: Sequence[LossGradient]) -> LossGradient:
     )
 
 
-def _mean(vectors: Sequence[Tensor]) -> Tensor:
+def _mean(vectors: Sequence[Float[Tensor, "P"]]) -> Float[Tensor, "P"]:
     total = vectors[0].clone()
     for vector in vectors[1:]:
         total += vector
     return total / len(vectors)
 
 
-def rates_like(rates: Rates, theta: Tensor) -> Rates:
+def rates_like(rates: Rates, theta: Float[Tensor, "P"]) -> Rates:
     """Return rates in theta's precision; a number stays the number it is.
 
     Raises:
@@ -160,7 +178,9 @@ def rates_like(rates: Rates, theta: Tensor) -> Rates:
     return rates.detach().to(theta.dtype)
 
 
-def pull_back_step(v: Tensor, rates: Rates, product: Callable[[Tensor], Tensor]) -> Tensor:
+def pull_back_step(
+    v: Float[Tensor, "*tasks P"], rates: Rates, product: Callable[[Tensor], Tensor]
+) -> Float[Tensor, "*tasks P"]:
     """Return v - H (r v) for one step of adaptation, with `product` v -> H v at its start."""
     if isinstance(rates, Tensor):
         return v - product(rates * v)

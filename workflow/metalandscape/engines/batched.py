@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Num
 from torch import Tensor
 
 from ..networks import Network
@@ -29,7 +30,7 @@ from . import Choice, LossGradient, Rates, pull_back_step, rates_like, reference
 NETWORK = "metalandscape.networks.mlp"
 
 # Weight [tasks, outputs, inputs] and bias [tasks, 1, outputs] of each layer.
-Layers = list[tuple[Tensor, Tensor]]
+Layers = list[tuple[Float[Tensor, "tasks _ _"], Float[Tensor, "tasks 1 _"]]]
 
 
 class Pass(NamedTuple):
@@ -39,15 +40,15 @@ class Pass(NamedTuple):
         layers: the weights.
         inputs: a_{l-1} [tasks, n, inputs].
         deltas: d_l [tasks, n, outputs].
-        outputs: z_L [tasks, n, outputs], of the last layer.
+        outputs: z_L, of the last layer.
         loss: the loss of every task.
     """
 
     layers: Layers
-    inputs: list[Tensor]
-    deltas: list[Tensor]
-    outputs: Tensor
-    loss: Tensor
+    inputs: list[Float[Tensor, "tasks n _"]]
+    deltas: list[Float[Tensor, "tasks n _"]]
+    outputs: Float[Tensor, "tasks n outputs"]
+    loss: Float[Tensor, "tasks"]
 
 
 def serve(network: Network, choice: Choice) -> "Engine | None":
@@ -60,7 +61,7 @@ class Engine(reference.Engine):
 
     def meta_gradient(
         self,
-        theta: Tensor,
+        theta: Float[Tensor, "P"],
         tasks: Sequence[Task],
         steps: int,
         rates: Rates,
@@ -90,15 +91,20 @@ class Engine(reference.Engine):
             None if of_rates is None else of_rates.mean(0),
         )
 
-    def _layers(self, theta: Tensor) -> Layers:
-        """Return views of theta [tasks, P]."""
+    def _layers(self, theta: Float[Tensor, "tasks P"]) -> Layers:
+        """Return views of theta."""
         shapes = [p.shape for p in self.network.parameters]
         parts = theta.split([prod(shape) for shape in shapes], 1)
         views = [p.view(-1, *s) for p, s in zip(parts, shapes, strict=True)]
         return [(w, b.unsqueeze(1)) for w, b in zip(views[::2], views[1::2], strict=True)]
 
-    def _run(self, theta: Tensor, x: Tensor, y: Tensor) -> Pass:
-        """Go forward and backward at theta [tasks, P], with x and y [tasks, n, ...]."""
+    def _run(
+        self,
+        theta: Float[Tensor, "tasks P"],
+        x: Float[Tensor, "tasks n *input"],
+        y: Num[Tensor, "tasks n *output"],
+    ) -> Pass:
+        """Go forward and backward at the tasks' own theta."""
         layers = self._layers(theta)
         inputs = [x.flatten(2)]
         for weight, bias in layers[:-1]:
@@ -111,8 +117,10 @@ class Engine(reference.Engine):
             deltas.append(torch.bmm(deltas[-1], weight) * (a > 0))
         return Pass(layers, inputs, deltas[::-1], outputs, loss)
 
-    def _criterion(self, outputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the loss of every task [tasks], and its gradient [tasks, n, outputs]."""
+    def _criterion(
+        self, outputs: Float[Tensor, "tasks n outputs"], y: Num[Tensor, "tasks n *output"]
+    ) -> tuple[Float[Tensor, "tasks"], Float[Tensor, "tasks n outputs"]]:
+        """Return the loss of every task, and its gradient with respect to the outputs."""
         if self.network.tasks == "classification":
             likelihood = F.log_softmax(outputs, 2).gather(2, y.unsqueeze(2))
             right = torch.zeros_like(outputs).scatter_(2, y.unsqueeze(2), 1.0)
@@ -120,19 +128,21 @@ class Engine(reference.Engine):
         error = outputs - y
         return (error * error).mean((1, 2)), error * (2 / error[0].numel())
 
-    def _accuracy(self, at: Pass, y: Tensor) -> float:
+    def _accuracy(self, at: Pass, y: Num[Tensor, "tasks n *output"]) -> float:
         """Return the mean accuracy over tasks, which have equally many targets."""
         return self.network.accuracy(at.outputs.flatten(0, 1), y.flatten(0, 1))
 
-    def _criterion_tangent(self, outputs: Tensor, tangent: Tensor) -> Tensor:
+    def _criterion_tangent(
+        self, outputs: Float[Tensor, "tasks n outputs"], tangent: Float[Tensor, "tasks n outputs"]
+    ) -> Float[Tensor, "tasks n outputs"]:
         """Return the derivative of the loss's gradient along a tangent of the outputs."""
         if self.network.tasks == "classification":
             p = outputs.softmax(2)
             return p * (tangent - (p * tangent).sum(2, keepdim=True)) / outputs.shape[1]
         return tangent * (2 / tangent[0].numel())
 
-    def _product(self, at: Pass, v: Tensor) -> Tensor:
-        """Return H v [tasks, P]."""
+    def _product(self, at: Pass, v: Float[Tensor, "tasks P"]) -> Float[Tensor, "tasks P"]:
+        """Return H v of every task."""
         along = self._layers(v)
         tangents: list[Tensor | None] = [None]  # a' of the inputs, which do not depend on theta
         for (weight, _), (dweight, dbias), a in zip(at.layers, along, at.inputs, strict=True):
@@ -157,8 +167,8 @@ class Engine(reference.Engine):
         return torch.cat(parts[::-1], 1)
 
 
-def _gradient(at: Pass) -> Tensor:
-    """Return the gradients [tasks, P] of the tasks' own losses."""
+def _gradient(at: Pass) -> Float[Tensor, "tasks P"]:
+    """Return the gradients of the tasks' own losses."""
     parts = []
     for a, delta in zip(at.inputs, at.deltas, strict=True):
         parts += [torch.bmm(delta.mT, a).flatten(1), delta.sum(1)]

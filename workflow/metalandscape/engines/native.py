@@ -5,18 +5,19 @@ the reference engine.
 """
 
 import ctypes
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..networks import HEAD, Network, size, unflatten
 from ..tasks.task import Task
-from . import Choice, LossGradient, Rates, mean, pull_back_step, rates_like
+from . import Choice, LossGradient, Product, Rates, mean, pull_back_step, rates_like
 from ._library import build as build
 from ._library import load
 
@@ -70,29 +71,46 @@ class Engine:
         self._free: dict[str, SimpleQueue] = {"float": SimpleQueue(), "double": SimpleQueue()}
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
-    def evaluate(self, theta: Tensor, x: Tensor, y: Tensor) -> tuple[float, float]:
-        """Return the mean loss and the accuracy at theta [P]."""
+    def evaluate(
+        self,
+        theta: Float[Tensor, "P"],
+        x: Float[Tensor, "n channels height width"],
+        y: Int[Tensor, "n"],
+    ) -> tuple[float, float]:
+        """Return the mean loss and the accuracy at theta."""
         with self._workspace(theta) as kernel:
             kernel.images(SUPPORT, x)
             result = kernel.gradient(SUPPORT, None, self._pack(theta), y, wanted=False)
         return result.loss, result.accuracy
 
-    def gradient(self, theta: Tensor, x: Tensor, y: Tensor) -> LossGradient:
-        """Return the gradient of the mean loss at theta [P]."""
+    def gradient(
+        self,
+        theta: Float[Tensor, "P"],
+        x: Float[Tensor, "n channels height width"],
+        y: Int[Tensor, "n"],
+    ) -> LossGradient:
+        """Return the gradient of the mean loss at theta."""
         with self._workspace(theta) as kernel:
             kernel.images(SUPPORT, x)
             return self._unpack(kernel.gradient(SUPPORT, None, self._pack(theta), y))
 
-    def adapt(self, theta: Tensor, task: Task, steps: int, rates: Rates) -> Tensor:
-        """Return theta~ [P] after `steps` gradient steps on the support loss, Eq. 1."""
+    def adapt(
+        self, theta: Float[Tensor, "P"], task: Task, steps: int, rates: Rates
+    ) -> Float[Tensor, "P"]:
+        """Return theta~ after `steps` gradient steps on the support loss, Eq. 1."""
         rates = self._pack_rates(rates, theta)
         with self._workspace(theta) as kernel:
             return self._own(kernel.descend(self._pack(theta), task, steps, rates, keep=False)[0])
 
     def pull_back(
-        self, theta: Tensor, task: Task, steps: int, rates: Rates, cotangent: Tensor
-    ) -> Tensor:
-        """Return (d theta~ / d theta)^T cotangent [P]."""
+        self,
+        theta: Float[Tensor, "P"],
+        task: Task,
+        steps: int,
+        rates: Rates,
+        cotangent: Float[Tensor, "P"],
+    ) -> Float[Tensor, "P"]:
+        """Return (d theta~ / d theta)^T cotangent."""
         rates, v = self._pack_rates(rates, theta), self._pack(cotangent)
         with self._workspace(theta) as kernel:
             kernel.descend(self._pack(theta), task, steps, rates, keep=True)
@@ -102,7 +120,7 @@ class Engine:
 
     def meta_gradient(
         self,
-        theta: Tensor,
+        theta: Float[Tensor, "P"],
         tasks: Sequence[Task],
         steps: int,
         rates: Rates,
@@ -128,21 +146,26 @@ class Engine:
         results = self._pool.map(one, tasks) if self._pool else map(one, tasks)
         return self._unpack(mean(list(results)))
 
-    def hessian_product(self, theta: Tensor, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
-        """Return v [P] -> H v [P]; forward and backward pass at theta are done once."""
+    def hessian_product(
+        self,
+        theta: Float[Tensor, "P"],
+        x: Float[Tensor, "n channels height width"],
+        y: Int[Tensor, "n"],
+    ) -> Product:
+        """Return v -> H v; forward and backward pass at theta are done once."""
         kernel = _Workspace(self._library, _kind(theta), self._settings)
         kernel.images(SUPPORT, x)
         kernel.gradient(SUPPORT, 0, self._pack(theta), y)
         return lambda v: self._own(kernel.product(SUPPORT, 0, self._pack(v)))
 
-    def _pack(self, vector: Tensor) -> Tensor:
+    def _pack(self, vector: Float[Tensor, "P"]) -> Float[Tensor, "P"]:
         # Four times faster than indexing.
         return vector.detach().index_select(0, self._order)
 
-    def _own(self, packed: Tensor) -> Tensor:
+    def _own(self, packed: Float[Tensor, "P"]) -> Float[Tensor, "P"]:
         return packed.index_select(0, self._back)
 
-    def _pack_rates(self, rates: Rates, theta: Tensor) -> Rates:
+    def _pack_rates(self, rates: Rates, theta: Float[Tensor, "P"]) -> Rates:
         rates = rates_like(rates, theta)
         return self._pack(rates) if isinstance(rates, Tensor) else rates
 
@@ -151,7 +174,7 @@ class Engine:
         return result._replace(gradient=self._own(result.gradient), rates=rates)
 
     @contextmanager
-    def _workspace(self, theta: Tensor) -> Iterator["_Workspace"]:
+    def _workspace(self, theta: Float[Tensor, "P"]) -> Iterator["_Workspace"]:
         """Lend a workspace that nobody uses."""
         kind = _kind(theta)
         try:
@@ -172,13 +195,18 @@ class _Workspace:
         }
         self._address = ctypes.c_void_p(getattr(library, f"create_{kind}")(*settings))
 
-    def images(self, slot: int, x: Tensor) -> None:
-        """Fill a slot with images [n, channels, height, width]."""
+    def images(self, slot: int, x: Float[Tensor, "n channels height width"]) -> None:
+        """Fill a slot with images."""
         x = x.permute(0, 2, 3, 1).contiguous()
         self._calls["images"](self._address, slot, _pointer(x), len(x))
 
     def gradient(
-        self, slot: int, step: int | None, theta: Tensor, y: Tensor, wanted: bool = True
+        self,
+        slot: int,
+        step: int | None,
+        theta: Float[Tensor, "P"],
+        y: Int[Tensor, "n"],
+        wanted: bool = True,
     ) -> LossGradient:
         """Return loss, accuracy and, if wanted, the gradient.
 
@@ -196,15 +224,15 @@ class _Workspace:
         )
         return LossGradient(out, *result)
 
-    def product(self, slot: int, step: int, v: Tensor) -> Tensor:
+    def product(self, slot: int, step: int, v: Float[Tensor, "P"]) -> Float[Tensor, "P"]:
         """Return the Hessian at a step times v."""
         out = torch.empty_like(v)
         self._calls["product"](self._address, slot, step, _pointer(v), _pointer(out))
         return out
 
     def descend(
-        self, theta: Tensor, task: Task, steps: int, rates: Rates, keep: bool
-    ) -> tuple[Tensor, list[Tensor]]:
+        self, theta: Float[Tensor, "P"], task: Task, steps: int, rates: Rates, keep: bool
+    ) -> tuple[Float[Tensor, "P"], list[Float[Tensor, "P"]]]:
         """Return theta~ and every step's gradient; keep what Hessian products at the steps need."""
         self.images(SUPPORT, task.support_x)
         gradients = []
@@ -214,7 +242,7 @@ class _Workspace:
             gradients.append(at.gradient)
         return theta, gradients
 
-    def pull_back(self, step: int, rates: Rates, v: Tensor) -> Tensor:
+    def pull_back(self, step: int, rates: Rates, v: Float[Tensor, "P"]) -> Float[Tensor, "P"]:
         """Return v at theta_t of v at theta_{t+1}, t the step: v - H(theta_t) (r v)."""
         return pull_back_step(v, rates, lambda v: self.product(SUPPORT, step, v))
 
@@ -226,5 +254,5 @@ def _pointer(tensor: Tensor) -> ctypes.c_void_p:
     return ctypes.c_void_p(tensor.data_ptr())
 
 
-def _kind(theta: Tensor) -> str:
+def _kind(theta: Float[Tensor, "P"]) -> str:
     return {torch.float32: "float", torch.float64: "double"}[theta.dtype]

@@ -1,14 +1,15 @@
 """The plain loop: one task at a time, every derivative by `torch.autograd.grad`."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float, Num
 from torch import Tensor
 
 from ..networks import Network
 from ..tasks.task import Task
-from . import LossGradient, Rates, mean, rates_like
+from . import LossGradient, Product, Rates, mean, rates_like
 
 
 class Engine:
@@ -23,30 +24,41 @@ class Engine:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
             torch.use_deterministic_algorithms(True)
 
-    def evaluate(self, theta: Tensor, x: Tensor, y: Tensor) -> tuple[float, float]:
-        """Return the mean loss and the accuracy at theta [P]."""
+    def evaluate(
+        self, theta: Float[Tensor, "P"], x: Float[Tensor, "n *input"], y: Num[Tensor, "n *output"]
+    ) -> tuple[float, float]:
+        """Return the mean loss and the accuracy at theta."""
         theta, x, y = self._there(theta, x, y)
         with torch.no_grad():
             outputs = self.network.outputs(theta, x)
             loss = self.network.criterion(outputs, y)
             return loss.item(), self.network.accuracy(outputs, y)
 
-    def gradient(self, theta: Tensor, x: Tensor, y: Tensor) -> LossGradient:
-        """Return the gradient of the mean loss at theta [P]."""
+    def gradient(
+        self, theta: Float[Tensor, "P"], x: Float[Tensor, "n *input"], y: Num[Tensor, "n *output"]
+    ) -> LossGradient:
+        """Return the gradient of the mean loss at theta."""
         theta, x, y = self._there(theta, x, y)
         theta.requires_grad_()
         return self._differentiate(theta, [theta], x, y)
 
-    def adapt(self, theta: Tensor, task: Task, steps: int, rates: Rates) -> Tensor:
-        """Return theta~ [P] after `steps` gradient steps on the support loss, Eq. 1."""
+    def adapt(
+        self, theta: Float[Tensor, "P"], task: Task, steps: int, rates: Rates
+    ) -> Float[Tensor, "P"]:
+        """Return theta~ after `steps` gradient steps on the support loss, Eq. 1."""
         start, *there = self._there(theta, *task)
         rates = self._rates(rates, start)
         return self._descend(start.requires_grad_(), Task(*there), steps, rates).detach().cpu()
 
     def pull_back(
-        self, theta: Tensor, task: Task, steps: int, rates: Rates, cotangent: Tensor
-    ) -> Tensor:
-        """Return (d theta~ / d theta)^T cotangent [P]."""
+        self,
+        theta: Float[Tensor, "P"],
+        task: Task,
+        steps: int,
+        rates: Rates,
+        cotangent: Float[Tensor, "P"],
+    ) -> Float[Tensor, "P"]:
+        """Return (d theta~ / d theta)^T cotangent."""
         start, cotangent, *there = self._there(theta, cotangent, *task)
         rates = self._rates(rates, start)
         adapted = self._descend(start.requires_grad_(), Task(*there), steps, rates, True)
@@ -54,7 +66,7 @@ class Engine:
 
     def meta_gradient(
         self,
-        theta: Tensor,
+        theta: Float[Tensor, "P"],
         tasks: Sequence[Task],
         steps: int,
         rates: Rates,
@@ -74,13 +86,15 @@ class Engine:
             results.append(self._differentiate(adapted, points, task.target_x, task.target_y))
         return mean(results)
 
-    def hessian_product(self, theta: Tensor, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
-        """Return v [P] -> H v [P]; the graph of the gradient is built once, and used for each v."""
+    def hessian_product(
+        self, theta: Float[Tensor, "P"], x: Float[Tensor, "n *input"], y: Num[Tensor, "n *output"]
+    ) -> Product:
+        """Return v -> H v; the graph of the gradient is built once, and used for each v."""
         theta, x, y = self._there(theta, x, y)
         loss = self.network.loss(theta.requires_grad_(), x, y)
         (gradient,) = torch.autograd.grad(loss, theta, create_graph=True)
 
-        def product(v: Tensor) -> Tensor:
+        def product(v: Float[Tensor, "P"]) -> Float[Tensor, "P"]:
             (there,) = self._there(v)
             return torch.autograd.grad(gradient, theta, there, retain_graph=True)[0].cpu()
 
@@ -90,14 +104,19 @@ class Engine:
         """Return tensors on the engine's device, without history."""
         return [t if t is None else t.detach().to(self.device) for t in tensors]
 
-    def _rates(self, rates: Rates, theta: Tensor) -> Rates:
+    def _rates(self, rates: Rates, theta: Float[Tensor, "P"]) -> Rates:
         rates = rates_like(rates, theta)
         return rates.detach().to(self.device) if isinstance(rates, Tensor) else rates
 
     def _descend(
-        self, theta: Tensor, task: Task, steps: int, rates: Rates, second_order: bool = False
-    ) -> Tensor:
-        """Return theta~ [P] as a function of theta; without `second_order`, of constant steps."""
+        self,
+        theta: Float[Tensor, "P"],
+        task: Task,
+        steps: int,
+        rates: Rates,
+        second_order: bool = False,
+    ) -> Float[Tensor, "P"]:
+        """Return theta~ as a function of theta; without `second_order`, of constant steps."""
         for _ in range(steps):
             loss = self.network.loss(theta, task.support_x, task.support_y)
             (gradient,) = torch.autograd.grad(loss, theta, create_graph=second_order)
@@ -105,7 +124,11 @@ class Engine:
         return theta
 
     def _differentiate(
-        self, theta: Tensor, points: Sequence[Tensor], x: Tensor, y: Tensor
+        self,
+        theta: Float[Tensor, "P"],
+        points: Sequence[Float[Tensor, "P"]],
+        x: Float[Tensor, "n *input"],
+        y: Num[Tensor, "n *output"],
     ) -> LossGradient:
         """Return loss and accuracy at theta, and the gradients with respect to `points`.
 

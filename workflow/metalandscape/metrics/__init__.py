@@ -13,6 +13,7 @@ A module of this folder is a metric (`metrics:` in the configuration). It define
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from ..learner import Learner
 from ..tasks.episodes import Tasks
@@ -28,22 +29,22 @@ class Measurement(NamedTuple):
         split: the split its tasks come from.
         value: the mean over tasks, or over pairs of tasks.
         stderr: its standard error over tasks.
-        per_task: [n]; their mean is `value`. NaN marks a diverged adaptation, which makes the mean
-            NaN, too.
+        per_task: whose mean is `value`. NaN marks a diverged adaptation, which makes the mean NaN,
+            too.
     """
 
     name: str
     split: str
     value: float
     stderr: float
-    per_task: np.ndarray
+    per_task: Float[np.ndarray, "n"]
 
     def diverged(self) -> int:
         """Return on how many tasks adaptation diverged."""
         return int(np.sum(~np.isfinite(self.per_task)))
 
 
-def mean(name: str, split: str, per_task: list[float] | np.ndarray) -> Measurement:
+def mean(name: str, split: str, per_task: list[float] | Float[np.ndarray, "n"]) -> Measurement:
     """Return the mean over tasks with its standard error s / sqrt(n).
 
     This is what a bootstrap over tasks estimates, without its Monte Carlo noise.

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 
@@ -51,7 +52,11 @@ class Limits(NamedTuple):
     most: int = 200
 
 
-def extremes(product: Callable[[Tensor], Tensor], start: Tensor, limits: Limits) -> Extremes:
+def extremes(
+    product: Callable[[Float[Tensor, "P"]], Float[Tensor, "P"]],
+    start: Float[Tensor, "P"],
+    limits: Limits,
+) -> Extremes:
     """Return both ends of the spectrum by Lanczos with periodic reorthogonalization.
 
     Each product extends an orthonormal basis V of the Krylov space; T = V^T A V is tridiagonal, its
@@ -60,8 +65,8 @@ def extremes(product: Callable[[Tensor], Tensor], start: Tensor, limits: Limits)
     rounding; far less than full orthogonality is enough for T (Simon 1984).
 
     Args:
-        product: v [P] -> A v [P].
-        start: [P], any vector that is not orthogonal to the wanted eigenvectors; products and basis
+        product: v -> A v.
+        start: any vector that is not orthogonal to the wanted eigenvectors; products and basis
             have its type.
         limits: when to stop. Where the other end might be the norm as well, its residual must be
             within the tolerance of the norm, too.

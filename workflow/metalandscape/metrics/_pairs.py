@@ -7,19 +7,22 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from . import Measurement
 
 
-def pair_average(name: str, split: str, vectors: Callable[[], Iterable[Tensor]]) -> Measurement:
+def pair_average(
+    name: str, split: str, vectors: Callable[[], Iterable[Float[Tensor, "P"]]]
+) -> Measurement:
     """Return E_{i != j}[u_i . u_j] of one vector per task; see `pair_averages`."""
     (found,) = pair_averages([name], split, lambda: ((vector,) for vector in vectors()))
     return found
 
 
 def pair_averages(
-    names: Sequence[str], split: str, vectors: Callable[[], Iterable[Sequence[Tensor]]]
+    names: Sequence[str], split: str, vectors: Callable[[], Iterable[Sequence[Float[Tensor, "P"]]]]
 ) -> list[Measurement]:
     """Return E_{i != j}[u_i . u_j] of several vectors u per task, with jackknife standard errors.
 
@@ -31,7 +34,7 @@ def pair_averages(
     Args:
         names: of the quantities.
         split: the split of their tasks.
-        vectors: returns for each of the N tasks a vector [P] per name, anew and in the same order
+        vectors: returns for each of the N tasks a vector per name, anew and in the same order
             at each call.
 
     Raises:
@@ -47,11 +50,13 @@ def pair_averages(
     return [_average(n, split, s) for n, s in zip(names, shares.T, strict=True)]
 
 
-def _finite(u: Tensor) -> bool:
+def _finite(u: Float[Tensor, "P"]) -> bool:
     return bool(torch.isfinite(u).all())
 
 
-def _shares(own: Sequence[Tensor], totals: Sequence[Tensor]) -> list[float]:
+def _shares(
+    own: Sequence[Float[Tensor, "P"]], totals: Sequence[Float64[Tensor, "..."]]
+) -> list[float]:
     """Return u . (total - u) of each vector, NaN if one isn't finite."""
     if not all(map(_finite, own)):
         return [float("nan")] * len(own)
@@ -62,7 +67,7 @@ def _shares(own: Sequence[Tensor], totals: Sequence[Tensor]) -> list[float]:
     ]
 
 
-def _average(name: str, split: str, shares: np.ndarray) -> Measurement:
+def _average(name: str, split: str, shares: Float[np.ndarray, "n"]) -> Measurement:
     n = len(shares)
     # Leaving task i out takes its share out of the sum over pairs twice (as i and as j).
     left_out = (np.sum(shares) - 2 * shares) / ((n - 1) * (n - 2))
@@ -70,14 +75,14 @@ def _average(name: str, split: str, shares: np.ndarray) -> Measurement:
     return Measurement(name, split, value, jackknife_error(left_out), shares / (n - 1))
 
 
-def jackknife_error(left_out: np.ndarray) -> float:
+def jackknife_error(left_out: Float[np.ndarray, "n"]) -> float:
     """Return the jackknife standard error from the n leave-one-out estimates (Tukey 1958)."""
     n = len(left_out)
     return float(np.sqrt((n - 1) / n * np.sum((left_out - left_out.mean()) ** 2)))
 
 
-def direction(displacement: Tensor) -> Tensor:
-    """Return the unit vector [P] in float64; no displacement has no direction: the zero vector."""
+def direction(displacement: Float[Tensor, "P"]) -> Float64[Tensor, "P"]:
+    """Return the unit vector in float64; no displacement has no direction: the zero vector."""
     displacement = displacement.double()
     norm = displacement.norm()
     return displacement / norm if norm > 0 else displacement

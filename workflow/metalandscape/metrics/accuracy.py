@@ -7,6 +7,7 @@ chance (section 4.1). For regression the losses are mean squared errors, and the
 from collections.abc import Iterator
 from math import isfinite, nan
 
+from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
@@ -67,8 +68,8 @@ def _judge(learner: Learner, task: Task, options: Options) -> dict[str, float]:
     return _at(learner, path[-1], task) | initial | steps
 
 
-def _at(learner: Learner, theta: Tensor, task: Task) -> dict[str, float]:
-    """Return the quantities of a task at theta [P], all NaN where theta is not finite."""
+def _at(learner: Learner, theta: Float[Tensor, "P"], task: Task) -> dict[str, float]:
+    """Return the quantities of a task at theta, all NaN where theta is not finite."""
     classes = learner.network.tasks == "classification"
     if classes and (task.target_y < 0).any():
         raise UserError("accuracy: a task lacks its targets' labels; give target_labels.")

@@ -10,6 +10,7 @@ from typing import cast
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int
 from pydantic import Field
 
 from ..datasets import ImageDataset
@@ -59,16 +60,20 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
 
 
 def class_pairs(
-    name: str, split: str, sums: np.ndarray, squares: np.ndarray, counts: np.ndarray
+    name: str,
+    split: str,
+    sums: Float[np.ndarray, "classes features"],
+    squares: Float[np.ndarray, "classes"],
+    counts: Int[np.ndarray, "classes"],
 ) -> Measurement:
     """Return the average product over pairs of images from sums over classes.
 
     Args:
         name: the quantity's name.
         split: the split of the classes.
-        sums: [classes, features], the sum of h over the images of a class.
-        squares: [classes], the sum of |h|^2.
-        counts: [classes], the number of images.
+        sums: the sum of h over the images of a class.
+        squares: the sum of |h|^2.
+        counts: the number of images.
     """
     total, n = sums.sum(0), counts.sum()
     value = (total @ total - squares.sum()) / (n * (n - 1))

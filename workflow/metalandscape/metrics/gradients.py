@@ -8,6 +8,7 @@ variance of the tasks' gradients against their common part (cf. McCandlish et al
 from collections.abc import Iterator
 
 import numpy as np
+from jaxtyping import Float
 from torch import Tensor
 
 from ..ground import options
@@ -38,7 +39,7 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
     """Yield the four quantities."""
     norms: list[float] = []
 
-    def gradients() -> Iterator[tuple[Tensor, Tensor]]:
+    def gradients() -> Iterator[tuple[Float[Tensor, "P"], Float[Tensor, "P"]]]:
         norms.clear()
         for task in tasks.of("test"):
             start = learner.start(task)
@@ -52,11 +53,11 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
     yield noise_scale(np.square(norms), product)
 
 
-def noise_scale(squares: np.ndarray, product: Measurement) -> Measurement:
+def noise_scale(squares: Float[np.ndarray, "n"], product: Measurement) -> Measurement:
     """Return E|g|^2 / E[g.g] - 1 with a jackknife standard error over tasks.
 
     Args:
-        squares: [n], |g_i|^2.
+        squares: |g_i|^2 of the n tasks.
         product: E[g.g], whose values of the tasks are g_i . (sum_j g_j - g_i) / (n - 1).
     """
     n, shares = len(squares), product.per_task * (len(squares) - 1)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from math import isnan, nan
 
 import torch
+from jaxtyping import Float, Num
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -78,12 +79,17 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
 
 
 def spectrum(
-    engine: Engine, theta: Tensor, x: Tensor, y: Tensor, noise: Tensor, limits: Limits
+    engine: Engine,
+    theta: Float[Tensor, "P"],
+    x: Float[Tensor, "n *input"],
+    y: Num[Tensor, "n *output"],
+    noise: Float[Tensor, "P"],
+    limits: Limits,
 ) -> Extremes:
-    """Return the ends of the spectrum of the loss's Hessian at theta [P]; NaN where it diverged.
+    """Return the ends of the spectrum of the loss's Hessian at theta; NaN where it diverged.
 
     Lanczos starts from the gradient, which lies mostly in the span of the Hessian's largest
-    eigenvectors (Gur-Ari et al. 2018), with as much noise [P], which is orthogonal to none.
+    eigenvectors (Gur-Ari et al. 2018), with as much noise, which is orthogonal to none.
     """
     gradient = engine.gradient(theta, x, y).gradient
     if not torch.isfinite(gradient).all():

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from math import isfinite, nan
 
+from jaxtyping import Float
 from torch import Tensor
 
 from ..ground import options
@@ -31,7 +32,7 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
     """Yield E_{i != j} of the cosine of theta~_i - theta^s, and E_i of its l2 norm."""
     norms: list[float] = []  # NaN where adaptation diverged
 
-    def directions() -> Iterator[Tensor]:
+    def directions() -> Iterator[Float[Tensor, "P"]]:
         norms.clear()
         for task in tasks.of("test"):
             displacement = learner.adapt(task) - learner.start(task)

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Float32, Num
 from torch import Tensor
 
 from ..ground import plugins
@@ -84,32 +85,42 @@ class Network(ABC):
         """Return the parameters below the last layer, and the number of features it is given."""
 
     @abstractmethod
-    def body(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
-        """Return h = f_feat(x) [n, features], given the parameters by name."""
+    def body(
+        self, p: Mapping[str, Tensor], x: Float[Tensor, "n *input"]
+    ) -> Float[Tensor, "n features"]:
+        """Return h = f_feat(x), given the parameters by name."""
 
-    def features(self, theta: Tensor, x: Tensor) -> Tensor:
-        """Return h = f_feat(x) [n, features], the input of the last linear layer."""
+    def features(
+        self, theta: Float[Tensor, "P"], x: Float[Tensor, "n *input"]
+    ) -> Float[Tensor, "n features"]:
+        """Return h = f_feat(x), the input of the last linear layer."""
         return self.body(unflatten(self, theta), x)
 
-    def outputs(self, theta: Tensor, x: Tensor) -> Tensor:
-        """Return the logits [n, classes], or the predictions [n, outputs]."""
+    def outputs(
+        self, theta: Float[Tensor, "P"], x: Float[Tensor, "n *input"]
+    ) -> Float[Tensor, "n outputs"]:
+        """Return the logits, or the predicted numbers."""
         p = unflatten(self, theta)
         weight, bias = HEAD
         return F.linear(self.body(p, x), p[weight], p[bias])
 
-    def criterion(self, outputs: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss, a scalar: cross-entropy, or squared error for regression."""
+    def criterion(
+        self, outputs: Float[Tensor, "n outputs"], y: Num[Tensor, "n *output"]
+    ) -> Float[Tensor, ""]:
+        """Return the mean loss: cross-entropy, or squared error for regression."""
         loss = F.cross_entropy if self.tasks == "classification" else F.mse_loss
         return loss(outputs, y)
 
-    def accuracy(self, outputs: Tensor, y: Tensor) -> float:
-        """Return the share of logits [n, classes] that are right; NaN for regression."""
+    def accuracy(self, outputs: Float[Tensor, "n outputs"], y: Num[Tensor, "n *output"]) -> float:
+        """Return the share of logits that are right; NaN for regression."""
         if self.tasks != "classification":
             return float("nan")
         return (outputs.argmax(1) == y).double().mean().item()
 
-    def loss(self, theta: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        """Return the mean loss of a batch, a scalar."""
+    def loss(
+        self, theta: Float[Tensor, "P"], x: Float[Tensor, "n *input"], y: Num[Tensor, "n *output"]
+    ) -> Float[Tensor, ""]:
+        """Return the mean loss of a batch."""
         return self.criterion(self.outputs(theta, x), y)
 
 
@@ -124,41 +135,41 @@ def size(network: Network) -> int:
     return sum(prod(p.shape) for p in network.parameters)
 
 
-def unflatten(network: Network, theta: Tensor) -> dict[str, Tensor]:
-    """Return views of theta [P] by parameter name."""
+def unflatten(network: Network, theta: Num[Tensor, "P"]) -> dict[str, Tensor]:
+    """Return views of theta by parameter name."""
     parts = theta.split([prod(p.shape) for p in network.parameters])
     return {p.name: part.view(p.shape) for p, part in zip(network.parameters, parts, strict=True)}
 
 
-def flatten(network: Network, tensors: Mapping[str, Tensor]) -> Tensor:
-    """Return theta [P]; the inverse of `unflatten`."""
+def flatten(network: Network, tensors: Mapping[str, Tensor]) -> Float[Tensor, "P"]:
+    """Return theta; the inverse of `unflatten`."""
     return torch.cat([tensors[p.name].reshape(-1) for p in network.parameters])
 
 
-def head_mask(network: Network) -> Tensor:
-    """Return a float32 vector [P] that is 1 at the last layer's parameters and 0 elsewhere."""
+def head_mask(network: Network) -> Float32[Tensor, "P"]:
+    """Return a vector that is 1 at the last layer's parameters and 0 elsewhere."""
     parts = [
         torch.full((prod(p.shape),), 1.0 if p.name in HEAD else 0.0) for p in network.parameters
     ]
     return torch.cat(parts)
 
 
-def initialize(network: Network, rng: np.random.Generator) -> Tensor:
-    """Return a float32 theta [P]: Xavier-uniform weights, constant biases and batch-norm scales."""
+def initialize(network: Network, rng: np.random.Generator) -> Float32[Tensor, "P"]:
+    """Return theta: Xavier-uniform weights, constant biases and batch-norm scales."""
     return _drawn(network.parameters, rng)
 
 
-def draw_head(network: Network, rng: np.random.Generator) -> Tensor:
-    """Return the last layer's part of theta, float32 [parameters], drawn as in `initialize`."""
+def draw_head(network: Network, rng: np.random.Generator) -> Float32[Tensor, "head"]:
+    """Return the last layer's part of theta, drawn as in `initialize`."""
     return _drawn([p for p in network.parameters if p.name in HEAD], rng)
 
 
-def _drawn(parameters: Sequence[Parameter], rng: np.random.Generator) -> Tensor:
+def _drawn(parameters: Sequence[Parameter], rng: np.random.Generator) -> Float32[Tensor, "P"]:
     drawn = [_draw(p, rng).ravel() for p in parameters]
     return torch.from_numpy(np.concatenate(drawn).astype(np.float32))
 
 
-def _draw(parameter: Parameter, rng: np.random.Generator) -> np.ndarray:
+def _draw(parameter: Parameter, rng: np.random.Generator) -> Float[np.ndarray, "..."]:
     shape = parameter.shape
     if parameter.initial is not None:
         return np.full(shape, parameter.initial)

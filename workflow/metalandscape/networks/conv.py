@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 import torch.nn.functional as F
+from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
@@ -78,8 +79,10 @@ class Network(networks.Network):
         height, width = self.options.map_size(*image)
         return parameters, filters * (1 if self.options.output == "mean" else height * width)
 
-    def body(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
-        """Return h [n, features] of images x [n, channels, height, width]."""
+    def body(
+        self, p: Mapping[str, Tensor], x: Float[Tensor, "n channels height width"]
+    ) -> Float[Tensor, "n features"]:
+        """Return h = f_feat(x) of images."""
         stride = 2 if self.options.downsampling == "stride" else 1
         for module in range(1, self.options.modules + 1):
             x = F.conv2d(x, p[f"conv{module}.weight"], stride=stride, padding=1)

@@ -5,6 +5,7 @@ from itertools import pairwise
 from math import prod
 
 import torch.nn.functional as F
+from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
@@ -49,8 +50,10 @@ class Network(networks.Network):
         ]
         return parameters, widths[-1]
 
-    def body(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
-        """Return the last hidden layer [n, width] of inputs x [n, ...]."""
+    def body(
+        self, p: Mapping[str, Tensor], x: Float[Tensor, "n *input"]
+    ) -> Float[Tensor, "n features"]:
+        """Return the last hidden layer."""
         x = x.flatten(1)
         for layer in range(1, len(self.options.hidden) + 1):
             x = F.relu(F.linear(x, p[f"hidden{layer}.weight"], p[f"hidden{layer}.bias"]))

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Literal
 
 import torch.nn.functional as F
+from jaxtyping import Float
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 from torch import Tensor
 
@@ -91,14 +92,18 @@ class Network(networks.Network):
         ]
         return parameters, widths[-1]
 
-    def body(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
-        """Return h [n, features] of images x [n, channels, height, width]."""
+    def body(
+        self, p: Mapping[str, Tensor], x: Float[Tensor, "n channels height width"]
+    ) -> Float[Tensor, "n features"]:
+        """Return h = f_feat(x) of images."""
         for block in range(1, len(self.options.filters) + 1):
             x = self._block(p, f"block{block}", x)
         return x.mean((2, 3))
 
-    def _block(self, p: Mapping[str, Tensor], block: str, x: Tensor) -> Tensor:
-        """Return [n, filters, height // 2, width // 2] of x [n, channels, height, width]."""
+    def _block(
+        self, p: Mapping[str, Tensor], block: str, x: Float[Tensor, "n channels height width"]
+    ) -> Float[Tensor, "n filters height//2 width//2"]:
+        """Return a block's output."""
         shortcut = self._norm(p, f"{block}.shortcut", F.conv2d(x, p[f"{block}.shortcut.weight"]))
         for layer in range(1, CONVOLUTIONS + 1):
             name = f"{block}.conv{layer}"
@@ -107,8 +112,10 @@ class Network(networks.Network):
                 x = F.leaky_relu(x, self.options.slope)
         return F.max_pool2d(F.leaky_relu(x + shortcut, self.options.slope), 2)
 
-    def _norm(self, p: Mapping[str, Tensor], name: str, x: Tensor) -> Tensor:
-        """Return x [n, channels, height, width], normalized, scaled and shifted by channel."""
+    def _norm(
+        self, p: Mapping[str, Tensor], name: str, x: Float[Tensor, "n channels height width"]
+    ) -> Float[Tensor, "n channels height width"]:
+        """Return x normalized, scaled and shifted by channel."""
         if self.options.norm == "batch":
             x = normalized(x, (0, 2, 3))
         else:
@@ -118,7 +125,7 @@ class Network(networks.Network):
         return x * scale.view(-1, 1, 1) + shift.view(-1, 1, 1)
 
 
-def normalized(x: Tensor, over: tuple[int, ...]) -> Tensor:
+def normalized(x: Float[Tensor, "*shape"], over: tuple[int, ...]) -> Float[Tensor, "*shape"]:
     """Return x with mean 0 and variance 1 over some of its dimensions (Ioffe & Szegedy 2015)."""
     centered = x - x.mean(over, keepdim=True)
     variance = centered.square().mean(over, keepdim=True)

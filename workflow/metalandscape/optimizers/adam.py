@@ -13,6 +13,7 @@ from ..ground import options
 
 # The workflow imports this module for the options of `adamw`, and starts without torch.
 if TYPE_CHECKING:
+    from jaxtyping import Float
     from torch import Tensor
 
 SLOTS = ("first_moment", "second_moment")
@@ -33,9 +34,9 @@ class Options(options.Options):
 
 
 def step(
-    parameter: "Tensor",
-    slots: "Mapping[str, Tensor]",
-    gradient: "Tensor",
+    parameter: 'Float[Tensor, "*shape"]',
+    slots: 'Mapping[str, Float[Tensor, "*shape"]]',
+    gradient: 'Float[Tensor, "*shape"]',
     step: int,
     rate: float,
     options: Options,

@@ -5,6 +5,7 @@ Equal to `torch.optim.AdamW`, against which it is tested: the decay is multiplie
 
 from collections.abc import Mapping
 
+from jaxtyping import Float
 from pydantic import NonNegativeFloat
 from torch import Tensor
 
@@ -24,9 +25,9 @@ class Options(adam.Options):
 
 
 def step(
-    parameter: Tensor,
-    slots: Mapping[str, Tensor],
-    gradient: Tensor,
+    parameter: Float[Tensor, "*shape"],
+    slots: Mapping[str, Float[Tensor, "*shape"]],
+    gradient: Float[Tensor, "*shape"],
     step: int,
     rate: float,
     options: Options,

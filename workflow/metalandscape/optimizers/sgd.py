@@ -5,6 +5,7 @@ Equal to `torch.optim.SGD`, against which it is tested.
 
 from collections.abc import Mapping
 
+from jaxtyping import Float
 from pydantic import Field, NonNegativeFloat, model_validator
 from torch import Tensor
 
@@ -34,9 +35,9 @@ class Options(options.Options):
 
 
 def step(
-    parameter: Tensor,
-    slots: Mapping[str, Tensor],
-    gradient: Tensor,
+    parameter: Float[Tensor, "*shape"],
+    slots: Mapping[str, Float[Tensor, "*shape"]],
+    gradient: Float[Tensor, "*shape"],
     step: int,
     rate: float,
     options: Options,

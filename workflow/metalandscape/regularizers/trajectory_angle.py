@@ -9,6 +9,7 @@ fixed: here the gradient is taken with respect to theta~_i with dir_mu fixed,
 That is the step alone: the meta-gradient differentiates through all of it, dir_mu included.
 """
 
+from jaxtyping import Float
 from pydantic import NonNegativeFloat
 from torch import Tensor
 
@@ -25,8 +26,10 @@ class Options(options.Options):
     gamma: NonNegativeFloat = 0.5
 
 
-def correct(adapted: Tensor, theta: Tensor, options: Options) -> Tensor:
-    """Return theta^_i = theta~_i - gamma grad Omega, [n, P]."""
+def correct(
+    adapted: Float[Tensor, "tasks P"], theta: Float[Tensor, "P"], options: Options
+) -> Float[Tensor, "tasks P"]:
+    """Return theta^_i = theta~_i - gamma grad Omega."""
     displacement = adapted - theta
     norm = displacement.norm(dim=1, keepdim=True)
     direction = displacement / norm
@@ -34,7 +37,9 @@ def correct(adapted: Tensor, theta: Tensor, options: Options) -> Tensor:
     return adapted - options.gamma * gradient(direction, mean, norm)
 
 
-def gradient(direction: Tensor, mean: Tensor, norm: Tensor) -> Tensor:
-    """Return grad Omega [n, P] of unit vectors [n, P], their mean [P] and the norms [n, 1]."""
+def gradient(
+    direction: Float[Tensor, "tasks P"], mean: Float[Tensor, "P"], norm: Float[Tensor, "tasks 1"]
+) -> Float[Tensor, "tasks P"]:
+    """Return grad Omega of the unit vectors, their mean and the norms of displacements."""
     along = (direction @ mean).unsqueeze(1)
     return -(mean - along * direction) / norm

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float, Num
 
 MINIMUM_SEEDS, MINIMUM_CHECKPOINTS = 3, 10
 TREND = 2  # terms that `trend_free` removes besides the mean
@@ -69,8 +70,10 @@ def count(points: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def by_seed(points: pd.DataFrame, columns: list[str]) -> dict[int, np.ndarray]:
-    """Return the columns [checkpoints, columns] of every seed, sorted by seed and epoch."""
+def by_seed(
+    points: pd.DataFrame, columns: list[str]
+) -> dict[int, Float[np.ndarray, "checkpoints columns"]]:
+    """Return the columns of every seed, sorted by seed and epoch."""
     seeds, epochs = (points[key].to_numpy() for key in ("seed", "epoch"))
     order = np.lexsort((epochs, seeds))
     found, starts = np.unique(seeds[order], return_index=True)
@@ -79,7 +82,7 @@ def by_seed(points: pd.DataFrame, columns: list[str]) -> dict[int, np.ndarray]:
     return dict(zip(found.tolist(), parts, strict=False))
 
 
-def mean_over_seeds(values: pd.Series | np.ndarray) -> Mean:
+def mean_over_seeds(values: pd.Series | Num[np.ndarray, "seeds"]) -> Mean:
     """Return the mean of one value per seed with Student's t interval.
 
     A bootstrap of three values hardly ever leaves their range, which misses the true mean one time
@@ -145,7 +148,9 @@ def over_models(points: pd.DataFrame, x: str, y: str, trend: str | None = None) 
     return Correlation(r, low, high, len(points), seeds, len(points))
 
 
-def each_seed(points: pd.DataFrame, x: str, y: str, trend: str | None = None) -> np.ndarray:
+def each_seed(
+    points: pd.DataFrame, x: str, y: str, trend: str | None = None
+) -> Float[np.ndarray, "seeds"]:
     """Return R of two columns for every seed, in the order of seeds.
 
     Args:
@@ -161,13 +166,15 @@ def each_seed(points: pd.DataFrame, x: str, y: str, trend: str | None = None) ->
     return np.array(found, float)
 
 
-def fisher(r: np.ndarray) -> np.ndarray:
+def fisher(r: Float[np.ndarray, "seeds"]) -> Float[np.ndarray, "seeds"]:
     """Return Fisher's z of correlations; values within 1e-6 of -1 or 1 are moved there."""
     return np.arctanh(np.clip(r, -LARGEST_R, LARGEST_R))
 
 
-def residuals(values: np.ndarray, trend: np.ndarray) -> np.ndarray:
-    """Return what is left of columns [n, c] after least squares on 1, trend and log trend [n].
+def residuals(
+    values: Float[np.ndarray, "n columns"], trend: Float[np.ndarray, "n"]
+) -> Float[np.ndarray, "n columns"]:
+    """Return what is left of columns after least squares on 1, trend and log trend.
 
     NaN with fewer than five points: the residuals of four would have a single degree of freedom.
     A column that the trend explains up to rounding leaves zeros.
@@ -180,14 +187,14 @@ def residuals(values: np.ndarray, trend: np.ndarray) -> np.ndarray:
     return np.where(np.abs(left).max(0) > rounding, left, 0.0)
 
 
-def pearson(values: np.ndarray) -> float:
-    """Return R of points [n, 2]; NaN with fewer than three points or without variation."""
+def pearson(values: Float[np.ndarray, "n 2"]) -> float:
+    """Return R of points; NaN with fewer than three points or without variation."""
     if len(values) < 3 or not (values.max(0) > values.min(0)).all():
         return float("nan")
     x, y = (values - values.mean(0)).T
     return float(x @ y / np.sqrt((x @ x) * (y @ y)))
 
 
-def _over_seeds(r: np.ndarray, points: pd.DataFrame) -> Correlation:
+def _over_seeds(r: Float[np.ndarray, "seeds"], points: pd.DataFrame) -> Correlation:
     mean, low, high = map(float, np.tanh(mean_over_seeds(fisher(r))[:3]))
     return Correlation(mean, low, high, **count(points))

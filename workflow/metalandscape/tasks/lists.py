@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ..ground import randomness
 from ..ground.damage import item, refused
 from ..ground.files import check_belongs, read_arrays, write_arrays
 
-Row = dict[str, np.ndarray]
+Row = dict[str, Any]  # arrays, or numbers where a task has one of a kind, such as an amplitude
 KIND = "task list"
 
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, cast
 
+from jaxtyping import Float, Num
 from torch import Tensor
 
 from ..datasets import Dataset, ImageDataset
@@ -10,14 +11,13 @@ from ..datasets import Dataset, ImageDataset
 class Task(NamedTuple):
     """One task: the model adapts on the support set and is judged on the target set.
 
-    Images are [n, channels, height, width] with labels int64 [n]; regression has [n, inputs] and
-    [n, outputs].
+    Inputs are images with labels, int64, or for regression vectors with the numbers to predict.
     """
 
-    support_x: Tensor
-    support_y: Tensor
-    target_x: Tensor
-    target_y: Tensor
+    support_x: Float[Tensor, "n *input"]
+    support_y: Num[Tensor, "n *output"]
+    target_x: Float[Tensor, "m *input"]
+    target_y: Num[Tensor, "m *output"]
 
 
 class Spec(NamedTuple):

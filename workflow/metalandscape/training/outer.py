@@ -3,13 +3,14 @@
 from math import cos, pi
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from ..algorithms import Meta
 from ..ground import plugins
 from ..settings.run import Clip, Constant, Cosine, Run, Step
 
-Slots = dict[str, dict[str, Tensor]]
+Slots = dict[str, dict[str, Float[Tensor, "..."]]]
 """The vectors that the optimizer keeps, by meta-parameter and name."""
 
 

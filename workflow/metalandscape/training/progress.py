@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 SHARE = 0.1  # of what was learned above chance, which a fall must exceed,
 ERRORS = 4.0  # and of standard errors
@@ -20,14 +21,16 @@ class Progress:
     best: float = float("nan")
     error: float = 0.0
 
-    def after(self, accuracies: np.ndarray, chance: float) -> tuple["Progress", bool]:
+    def after(
+        self, accuracies: Float[np.ndarray, "iterations"], chance: float
+    ) -> tuple["Progress", bool]:
         """Return the progress after one more epoch, and whether that epoch collapsed.
 
         An epoch has collapsed if its accuracy lies below the best of the past by more than a tenth
         of what that is above chance, and by more than four standard errors of the difference.
 
         Args:
-            accuracies: [iterations], of the epoch's meta-iterations.
+            accuracies: of the epoch's meta-iterations.
             chance: the accuracy of guessing.
         """
         mean = float(np.mean(accuracies))
