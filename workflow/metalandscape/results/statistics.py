@@ -82,7 +82,7 @@ def by_seed(
     return dict(zip(found.tolist(), parts, strict=False))
 
 
-def mean_over_seeds(values: pd.Series | Num[np.ndarray, "seeds"]) -> Mean:
+def mean_over_seeds(values: pd.Series | list[float] | Num[np.ndarray, "seeds"]) -> Mean:
     """Return the mean of one value per seed with Student's t interval.
 
     A bootstrap of three values hardly ever leaves their range, which misses the true mean one time
