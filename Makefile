@@ -5,13 +5,18 @@ CORES ?= all
 CONFIG ?= config.yaml
 export REASON
 
-READY := .venv/.ready
+# TORCH=cpu: PyTorch's build for CPUs only, from its own index; once set up, it stays.
+ifneq ($(wildcard .venv/.run-cpu),)
+TORCH ?= cpu
+endif
+READY := .venv/.run$(TORCH:%=-%)
+TEST := .venv/.test
 CLUSTER := .venv/.cluster
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all resume report keep fetch test bench lint format env cluster clean FORCE
+.PHONY: all resume report keep fetch test bench lint format env cluster lock clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(READY)
@@ -43,10 +48,10 @@ figures/% results/%: TARGET = $@
 figures/% results/%: $(READY) FORCE
 	@$(SNAKEMAKE)
 
-test: lint $(CLUSTER)
+test: lint $(TEST) $(CLUSTER)
 	$(IN_VENV) python -m pytest
 
-lint: $(READY)
+lint: $(TEST)
 	$(IN_VENV) ruff check .
 	$(IN_VENV) ruff format --check .
 	$(IN_VENV) mypy
@@ -70,7 +75,7 @@ $(PEERS)/.ready: $(READY) benchmarks/requirements.txt
 	  learn2learn-0.2.0/learn2learn
 	touch $@
 
-format: $(READY)
+format: $(TEST)
 	$(IN_VENV) ruff check --fix .
 	$(IN_VENV) ruff format .
 	$(IN_VENV) snakefmt Snakefile workflow
@@ -80,16 +85,57 @@ env: $(READY)
 # Plugins for clusters and storage: docs/cluster.md.
 cluster: $(CLUSTER)
 
-$(CLUSTER): $(READY) requirements-cluster.txt
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt
-	touch $@
+# The set-up, and why it is as it is: docs/setup.md.
+PIP := .venv/bin/python -m pip --disable-pip-version-check
+# A package that is built here is built with what is locked, too; pip can't be told so.
+UV := UV_BUILD_CONSTRAINT=requirements/run.txt .venv/bin/python requirements/uv_like_pip.py
+define INSTALL
+$(UV) pip install --quiet --no-deps $(1) || \
+  { echo "uv did not install this, so pip does, which takes longer." >&2; \
+    $(PIP) install --quiet --no-deps $(1); }
+endef
 
-$(READY): requirements.txt
+.venv/.uv: requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "metalandscape needs python 3.11 or later; set PYTHON=/path/to/python3.11." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PIP) install --quiet --require-hashes -r $< || echo "uv can't be installed: pip goes on." >&2
 	touch $@
+
+.venv/.run: .venv/.uv requirements/run.txt
+	$(call INSTALL,--require-hashes -r requirements/run.txt)
+	touch $@
+
+# torch comes from PyTorch's index, whose hashes the lock doesn't know, and nothing of CUDA comes.
+CUDA := torch|torchvision|nvidia-.*|cuda-.*
+CPU_WHEELS := https://download.pytorch.org/whl/cpu
+.venv/.run-cpu: .venv/.uv requirements/run.txt
+	awk '/^[^ #]/ {kept = !/^($(CUDA))==/} kept' requirements/run.txt > .venv/run.txt
+	awk '/^(torch|torchvision)==/ {print $$1 "+cpu"}' requirements/run.txt > .venv/torch.txt
+	$(call INSTALL,--index-url $(CPU_WHEELS) -r .venv/torch.txt) || \
+	  { echo "TORCH=cpu: $(CPU_WHEELS) gives no $$(paste -sd ' ' .venv/torch.txt) to this machine;" \
+	    "without TORCH=cpu, the build for GPUs comes from the usual index." >&2; exit 1; }
+	$(call INSTALL,--require-hashes -r .venv/run.txt)
+	touch $@
+
+.venv/.run-%:
+	@echo 'TORCH=$* is unknown: TORCH=cpu, or nothing, which is the build that GPUs can use, too.' >&2
+	@exit 1
+
+# .venv/.test, .venv/.cluster
+.venv/.%: requirements/%.txt $(READY)
+	$(call INSTALL,--require-hashes -r $<)
+	touch $@
+
+# The locks, anew from pyproject.toml. Versions stay where they can; UPGRADE=--upgrade renews all.
+# An extra index may have a few of a version's files only, and the lock needs the hashes of all.
+LOCK = UV_INDEX= UV_FIND_LINKS= UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet \
+  $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-annotate
+lock: .venv/.uv
+	$(LOCK) --extra workflow --no-emit-package triton pyproject.toml -o requirements/run.txt
+	$(LOCK) --group test -c requirements/run.txt -o requirements/test.txt
+	$(LOCK) --group cluster -c requirements/run.txt -o requirements/cluster.txt
+	$(LOCK) --group uv -o requirements/uv.txt
 
 clean:
 	rm -rf .venv .snakemake results/smoke figures/smoke
