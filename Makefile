@@ -16,7 +16,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all resume report keep fetch test bench lint format env cluster lock clean FORCE
+.PHONY: all resume report keep fetch test bench lint schema format env cluster lock clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(READY)
@@ -74,6 +74,11 @@ $(PEERS)/.ready: $(READY) benchmarks/requirements.txt
 	tar -xzf $(PEERS)/learn2learn-0.2.0.tar.gz -C $(PEERS) --strip-components 1 \
 	  learn2learn-0.2.0/learn2learn
 	touch $@
+
+# Write config/schema.json and the tables of config/README.md from the code.
+schema: $(READY)
+	PYTHONPATH=workflow .venv/bin/python -m metalandscape schema \
+	  --output config/schema.json --document config/README.md
 
 format: $(TEST)
 	$(IN_VENV) ruff check --fix .

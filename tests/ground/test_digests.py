@@ -56,7 +56,7 @@ def of(*names):
         ),
         ("networks/conv.py", '"""`conv`: modules', '"""Modules'),
         ("networks/conv.py", "Return h [n, features] of", "Return features of"),
-        ("networks/conv.py", "    filters: of every module", "    filters: of all"),
+        ("networks/conv.py", "    filters: Filters of every", "    filters: Of every"),
         ("algorithms/maml.py", 'NAME = "MAML"', 'NAME = "Second-Order MAML"'),
         ("algorithms/maml.py", 'NAME = "MAML"', 'NAME: str = "Second-Order MAML"'),
         ("algorithms/maml.py", 'COLOUR = "#332288"', 'COLOUR = "#000000"'),

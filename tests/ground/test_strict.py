@@ -6,7 +6,14 @@ import pytest
 from pydantic import Field, ValidationError
 
 from metalandscape.ground.errors import UserError
-from metalandscape.ground.strict import Strict, mapping, number_as_text, sentence, unknown
+from metalandscape.ground.strict import (
+    Strict,
+    attributes,
+    mapping,
+    number_as_text,
+    sentence,
+    unknown,
+)
 
 
 class Inner(Strict):
@@ -85,3 +92,52 @@ def test_a_number_that_is_text_is_written_as_a_number(value, written):
 @pytest.mark.parametrize("value", ["fast", "", "nan", "inf", 5, None])
 def test_other_texts_get_no_remark(value):
     assert number_as_text(value) == ""
+
+
+# --- what docstrings say of keys
+
+
+class Base(Strict):
+    """A base.
+
+    Attributes:
+        width: How wide.
+        height: How high, in words that
+            go on.
+    """
+
+    width: int
+    height: int = 2
+
+
+class Derived(Base):
+    """A derived one, whose first paragraph has
+    two lines.
+
+    More of it.
+
+    Attributes:
+        width: How wide here: in pixels.
+    """
+
+
+def test_a_docstring_describes_its_fields_and_those_of_its_base():
+    expected = {"width": "How wide here: in pixels.", "height": "How high, in words that go on."}
+    assert attributes(Derived).items() >= expected.items()
+
+
+def test_the_json_schema_has_these_descriptions_and_no_titles():
+    assert Derived.model_json_schema() == {
+        "description": "A derived one, whose first paragraph has two lines.",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["width"],
+        "properties": {
+            "width": {"type": "integer", "description": "How wide here: in pixels."},
+            "height": {
+                "type": "integer",
+                "default": 2,
+                "description": "How high, in words that go on.",
+            },
+        },
+    }

@@ -27,9 +27,9 @@ class Options(options.Options):
     """Configuration of the baseline.
 
     Attributes:
-        head: the new last layer at meta-test. `per_task` draws one by Xavier's rule for every task,
-            the same for that task at every epoch; `shared` draws one for all tasks; `zero` starts
-            from zeros.
+        head: The last layer at meta-test. `per_task`: drawn by Xavier's rule for every task, the
+            same for that task at every epoch; `shared`: one draw for all tasks; `zero`: zeros.
+            Paper: per task, by section 3.2.
     """
 
     head: Literal["per_task", "shared", "zero"] = "per_task"

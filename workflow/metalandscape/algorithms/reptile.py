@@ -37,7 +37,9 @@ class Options(options.Options):
     """Configuration of Reptile.
 
     Attributes:
-        data: what adaptation sees of a meta-train task: both of its sets, or the support set alone.
+        data: What adaptation sees of a meta-train task. `all`: support and target set together, as
+            Nichol et al. do not split a task in meta-training; `support`: the support set alone,
+            which at one shot learns next to nothing.
     """
 
     data: Literal["all", "support"] = "all"

@@ -38,7 +38,8 @@ class Options(options.Options):
     """Configuration of Sharp-MAML.
 
     Attributes:
-        rho: the l2 norm of the perturbation of theta; alpha_up in the paper.
+        rho: The l2 norm of the perturbation of theta, alpha_up in Abbas et al.; the default is that
+            of sharpness-aware minimization (Foret et al. 2021).
     """
 
     rho: PositiveFloat = 0.05

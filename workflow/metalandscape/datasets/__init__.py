@@ -57,7 +57,13 @@ Split = str  # "train", "val" or "test"
 
 
 class DatasetOptions(Strict):
-    """What the workflow asks of a dataset's configuration before anything is prepared."""
+    """What the workflow asks of a dataset's configuration before anything is prepared.
+
+    Attributes:
+        tasks: The kind of tasks, "classification" or "regression"; no key.
+        kind: Which kind of data: the name of a module in `workflow/metalandscape/datasets` or in
+            your folder of `plugins`.
+    """
 
     tasks: ClassVar[str] = "classification"
     kind: str
@@ -91,8 +97,9 @@ class ImageOptions(DatasetOptions):
     """What kinds of image datasets have in common.
 
     Attributes:
-        rotations: whether meta-training also uses classes turned by 90, 180 and 270 degrees.
-        turned_together: whether two turns of one class may stand in one task.
+        rotations: Whether classes turned by 90, 180 and 270 degrees are further classes in
+            meta-training.
+        turned_together: Whether two turns of one class may stand in one task.
     """
 
     rotations: bool = False

@@ -30,7 +30,15 @@ Part = Annotated[int | list[str], BeforeValidator(_count_or_names)]
 
 
 class ClassSplit(Strict):
-    """The classes of each split: all as numbers of classes, or all as lists of class names."""
+    """The classes of each split: all as numbers of classes, or all as lists of class names.
+
+    Attributes:
+        train: Classes for meta-training: a number, or a list of names. Numbers are drawn by a fixed
+            permutation of the sorted class names. A name is the path of the class's folder, or the
+            end of it.
+        val: Classes for meta-validation.
+        test: Classes for meta-test.
+    """
 
     train: Part
     val: Part | None = None

@@ -36,11 +36,14 @@ class Options(ImageOptions):
     """Configuration of `kind: glyphs`.
 
     Attributes:
-        image_size: height and width in pixels.
-        colour: three channels, a bright letter on a dark textured ground, instead of one channel.
-        noise: the strength s of the map x -> (I + s A) x + s b applied to every instance, where A
-            and b are standard normal and x is in units of the image's side, from its centre.
-        val_classes: letters for meta-validation, the same ones whatever `train_classes` is.
+        image_size: Height and width in pixels.
+        colour: A bright letter on a dark textured ground in three channels, instead of one channel.
+        train_classes: Letters for meta-training.
+        val_classes: Letters for meta-validation; the same ones whatever `train_classes` is.
+        test_classes: Letters for meta-test; the same ones whatever `train_classes` is.
+        instances_per_class: Images of a letter.
+        noise: Strength s of the random affine map x -> (I + s A) x + s b of every image, with A and
+            b standard normal and x in units of the image's side, from its centre.
     """
 
     kind: Literal["glyphs"]

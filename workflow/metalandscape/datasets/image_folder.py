@@ -25,19 +25,20 @@ class Options(ImageOptions):
     """Configuration of `kind: image_folder`.
 
     Attributes:
-        archive: a folder, zip or tar in the folder of archives, or an absolute path.
-        image_size: height and width in pixels; other images are resized.
-        channels: 1 (grey) or 3 (colour).
-        ground: what transparent parts of an image show.
-        minimum_images: classes with fewer images are left out.
-        split: numbers of classes or lists of class names for train, val and test, a JSON file of
-            such lists, or `folders`: the archive's own folders train, val and test. Numbers are
-            drawn by a fixed permutation of the sorted names.
-        url: where the archive is downloaded from; needs `sha256`.
-        sha256: the SHA-256 of the file at `url`.
-        torchvision: the torchvision dataset that is downloaded and written as `archive`.
-        content_sha256: `ImageDataset.digest` of the prepared images, whatever container or image
-            format they came in.
+        archive: A folder, zip or tar in the folder of archives, or an absolute path.
+        image_size: Height and width in pixels; other images are resized.
+        channels: 1 is grey, 3 is colour.
+        ground: What transparent parts of an image show.
+        minimum_images: Classes with fewer images are left out.
+        split: A mapping of train, val and test; a JSON file that holds one, such as
+            `config/splits/cifar_fs.json`; or `folders`, where the archive has folders train, val
+            and test.
+        url: Where the archive, a zip or tar, is downloaded from; needs `sha256`.
+        sha256: SHA-256 of the file at `url`, 64 hexadecimal digits.
+        torchvision: Download this dataset through torchvision, and write it as `archive`, instead
+            of from a `url`.
+        content_sha256: SHA-256 of the prepared images, the same whatever container or image format
+            they came in; a mismatch stops the workflow.
     """
 
     kind: Literal["image_folder"]

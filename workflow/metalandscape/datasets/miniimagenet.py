@@ -52,12 +52,12 @@ class Options(DatasetOptions):
     """Configuration of `kind: miniimagenet`.
 
     Attributes:
-        archive: a folder, zip or tar in the folder of archives, or an absolute path.
-        image_size: height and width in pixels; other images are resized.
-        split: "ravi" is the true split, 64 / 16 / 20 classes; "paper" the 64 / 12 / 24 that the
-            paper prints, made by moving the last four validation classes to test.
-        sha256: `fingerprint` of the archive. Without it, the archive of the first use is recorded
-            and no other is accepted.
+        archive: A folder, zip or tar in the folder of archives, or an absolute path.
+        image_size: Height and width in pixels; other images are resized. Paper: 84.
+        split: `ravi`: the true split, 64 / 16 / 20 classes; `paper`: the 64 / 12 / 24 that the
+            paper prints, a slip, made by moving the last four validation classes to test.
+        sha256: SHA-256 of the archive's content. Without it, that of the first use is recorded and
+            no other is accepted.
     """
 
     kind: Literal["miniimagenet"]

@@ -44,9 +44,15 @@ class Options(ImageOptions):
     of the 1623 sorted names, the same in every run.
 
     Attributes:
-        image_size: height and width in pixels; the drawings have 105.
-        split: "finn" or "official".
-        train_classes: characters for meta-training under `finn`; the rest is for meta-test.
+        image_size: Height and width in pixels; the drawings have 105. Paper: 28.
+        split: `finn`: `train_classes` characters, drawn by a fixed permutation, for meta-training
+            and the others for meta-test; `official`: the archives' 964 background and 659
+            evaluation characters. Paper: `finn`.
+        train_classes: Characters for meta-training under `split: finn`. Paper: 1200.
+        rotations: Whether characters turned by 90, 180 and 270 degrees are further classes in
+            meta-training. Paper: true.
+        turned_together: Whether two turns of one character may stand in one task. Paper: false, as
+            in Finn et al.'s code.
     """
 
     kind: Literal["omniglot"]

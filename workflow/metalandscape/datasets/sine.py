@@ -25,7 +25,12 @@ Interval = Annotated[list[float], AfterValidator(_ordered)]
 
 
 class Ranges(Strict):
-    """An interval [low, high] for each of meta-train and meta-test."""
+    """An interval [low, high] for each of meta-train and meta-test.
+
+    Attributes:
+        train: The range in meta-training, [low, high].
+        test: The range in meta-test, [low, high], disjoint from that of meta-training.
+    """
 
     train: Interval
     test: Interval
@@ -43,6 +48,12 @@ class Options(DatasetOptions):
     The paper asks for disjoint ranges and gives none. Finn et al. draw a from [0.1, 5] and c from
     [0, pi]; meta-test has the upper fifth of both. With halves, what is learned on one does not
     carry over to the other, so that there would be no generalization to relate to anything.
+
+    Attributes:
+        amplitude: The ranges of a. The paper gives none.
+        phase: The ranges of c, in radians.
+        frequency: b, the same for all tasks.
+        domain: The range of x, [low, high].
     """
 
     tasks: ClassVar[str] = "regression"

@@ -2,7 +2,8 @@
 
 A part is a module of a room such as `networks` or `metrics`. Its keys are the fields of the class
 `Options` in that module, a subclass of `Options` here. `plugins.options` reads that class without
-importing the rest of the module, so that the workflow starts without torch.
+importing the rest of the module, so that the workflow starts without torch. What the docstring of
+the class says of its `Attributes` describes the keys to users: in editors and in config/README.md.
 """
 
 from typing import Annotated, Any

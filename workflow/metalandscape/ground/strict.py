@@ -4,6 +4,8 @@ Unknown keys are refused and types are not guessed.
 """
 
 import difflib
+import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -40,10 +42,37 @@ EXPECTED = {
 TAGS = ("constant", "cosine", "step")
 
 
+def attributes(model: type) -> dict[str, str]:
+    """Return what a model's docstring, or that of a base, says of each field: "Attributes:"."""
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        section = inspect.cleandoc(base.__doc__ or "").partition("Attributes:\n")[2]
+        entries = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", section, re.M)
+        found |= {name: " ".join(text.split()) for name, text in entries}
+    return found
+
+
+def _describe(schema: dict[str, Any], model: type) -> None:
+    """Give the JSON schema of a model the words of its docstring, for fields and as a whole."""
+    schema.pop("title", None)
+    schema["description"] = " ".join(inspect.cleandoc(model.__doc__ or "").split("\n\n")[0].split())
+    words = attributes(model)
+    for name, field in schema.get("properties", {}).items():
+        field.pop("title", None)
+        if name in words:
+            field["description"] = words[name]
+
+
 class Strict(BaseModel):
     """A configuration section. `frozen`, so that no job changes what another one reads."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        json_schema_extra=_describe,
+    )
 
 
 def mapping(value: Any, key: str) -> Mapping[str, Any]:

@@ -27,7 +27,8 @@ class Options(options.Options):
     """Configuration of the metric.
 
     Attributes:
-        batch_size: images that go through the network, and share batch-norm statistics.
+        batch_size: Images that go through the network together and share their batch-norm
+            statistics. All images of the meta-test classes are used.
     """
 
     batch_size: int = Field(default=500, ge=2, le=1_000_000)

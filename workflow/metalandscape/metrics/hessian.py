@@ -35,12 +35,13 @@ class Options(options.Options):
     """Configuration of the metric.
 
     Attributes:
-        tasks: meta-test tasks.
-        tolerance: the residual at which Lanczos stops, of the end that is the norm and as a share
-            of the norm.
-        other_tolerance: the same of the other end, as a share of the norm, too.
-        min_products: the fewest Hessian products to spend on a task.
-        max_products: the most Hessian products to spend on a task.
+        tasks: Meta-test tasks.
+        tolerance: The largest residual of the norm, as a share of it, at which Lanczos stops.
+        other_tolerance: The same for the other end of the spectrum, as a share of the norm, too.
+        min_products: The fewest Hessian-vector products spent on a task: early residuals may belong
+            to another eigenvalue.
+        max_products: The most Hessian-vector products per task; the table holds the residuals that
+            were reached.
     """
 
     tasks: TaskCount = 60

@@ -22,7 +22,7 @@ class Options(options.Options):
     """Configuration of the metric.
 
     Attributes:
-        tasks: meta-test tasks.
+        tasks: Meta-test tasks, all pairs of which are averaged.
     """
 
     tasks: TaskCount = 500

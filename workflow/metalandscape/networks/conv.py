@@ -24,11 +24,13 @@ class Options(options.Options):
     """Configuration of `kind: conv`.
 
     Attributes:
-        filters: of every module.
-        modules: how many there are.
-        downsampling: halving height and width in every module by a convolution of stride 2 or by a
-            2x2 max-pool.
-        output: whether the last map is averaged over space or flattened.
+        filters: Filters of every convolution. Paper: Omniglot 64, MiniImagenet 48.
+        modules: How many modules. Paper: 4.
+        downsampling: `stride`: convolutions of stride 2; `pool`: stride 1 and 2x2 max-pooling,
+            which four modules can do with images of at least 16 pixels. Paper: Omniglot stride,
+            MiniImagenet pool.
+        output: `mean`: the last map is averaged over space; `flatten`: it is flattened. The paper
+            is silent; Omniglot mean in Finn et al., MiniImagenet flatten.
     """
 
     filters: Width = 64

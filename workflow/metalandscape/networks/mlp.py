@@ -21,7 +21,7 @@ class Options(options.Options):
     """Configuration of `kind: mlp`.
 
     Attributes:
-        hidden: the widths of the hidden layers.
+        hidden: Widths of the hidden layers. Paper: 40, 40.
     """
 
     hidden: list[Width] = Field(default=[40, 40], min_length=1, max_length=32)

@@ -33,12 +33,16 @@ class Options(options.Options):
     """Configuration of `kind: resnet12`.
 
     Attributes:
-        filters: of every block; four blocks are the papers' (3 * 4 = 12 layers). The default, by
-            Oreshkin et al., has 8 million parameters; [8, 16, 32, 64] has 0.13 million.
-        norm: "batch" takes mean and variance over the batch given, at meta-test too; "group" over
-            each image and group of channels (Wu & He 2018), so that no image depends on another.
-        groups: how many groups of channels; for `norm: group` only.
-        slope: of the leaky ReLU below zero; 0 makes it a ReLU.
+        filters: Filters of every block. The default is Oreshkin et al.'s, with 8 million
+            parameters; Lee et al. have `[64, 160, 320, 640]`, and `[8, 16, 32, 64]` has 0.13
+            million. Four blocks (3 * 4 = 12 layers) need images of at least 16 pixels; a shorter
+            list, of n blocks, at least 2^n.
+        norm: `batch`: mean and variance are those of the batch given, at meta-test too; `group`:
+            those of an image and a group of channels (Wu & He 2018), so that no image's prediction
+            depends on another.
+        groups: How many groups the channels are divided into; it divides every one of `filters`.
+            Required for `norm: group`, and only for that.
+        slope: Slope of the leaky ReLU below zero; 0 makes it a ReLU.
     """
 
     filters: list[Width] = Field(default=[64, 128, 256, 512], min_length=1, max_length=10)

@@ -23,9 +23,9 @@ class Options(options.Options):
     """Configuration of Adam; the names are those of the paper.
 
     Attributes:
-        beta1: decay of the running mean of the gradient.
-        beta2: decay of the running mean of its square.
-        epsilon: added to the root of the latter.
+        beta1: Decay of the running mean of the gradient.
+        beta2: Decay of the running mean of its square.
+        epsilon: Added to the root of the latter.
     """
 
     beta1: float = Field(default=0.9, ge=0, lt=1)

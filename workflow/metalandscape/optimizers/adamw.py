@@ -18,7 +18,7 @@ class Options(adam.Options):
     """Configuration of AdamW: that of Adam, and one key more.
 
     Attributes:
-        weight_decay: a step shrinks the parameter by the outer rate times this share.
+        weight_decay: Every step shrinks the meta-parameters by the outer rate times this share.
     """
 
     weight_decay: NonNegativeFloat = 0.01

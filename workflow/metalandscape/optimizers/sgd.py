@@ -18,9 +18,10 @@ class Options(options.Options):
     """Configuration of SGD.
 
     Attributes:
-        momentum: the share of the velocity that stays from one step to the next.
-        nesterov: whether the step looks ahead along the velocity.
-        weight_decay: this share of the parameter is added to its gradient (an l2 penalty).
+        momentum: The share of the velocity that stays from one step to the next; 0 is plain
+            gradient descent.
+        nesterov: Whether the step looks ahead along the velocity (Nesterov's momentum).
+        weight_decay: This share of the meta-parameters is added to their gradient (an l2 penalty).
     """
 
     momentum: float = Field(default=0.9, ge=0, lt=1)

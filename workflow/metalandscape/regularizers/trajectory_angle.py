@@ -20,7 +20,7 @@ class Options(options.Options):
     """Configuration of the regularizer.
 
     Attributes:
-        gamma: the step along the gradient of the penalty.
+        gamma: The step along the gradient of the penalty. Paper: 0.5.
     """
 
     gamma: NonNegativeFloat = 0.5

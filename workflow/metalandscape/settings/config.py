@@ -1,7 +1,7 @@
 """The configuration: its schema, its defaults, and how a raw one is expanded.
 
-Every key is declared here or in `run`, or as an option of the part it belongs to, and is explained
-in config/README.md.
+Every key is declared here or in `run`, or as an option of the part it belongs to, and explained in
+the docstring of its class, from which `schema` takes its description.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,14 +24,55 @@ __all__ = ["NAME", "Config", "Folders", "Run", "load"]
 
 
 class Folders(Strict):
-    """Where products go, relative to the working directory."""
+    """Where products go, relative to the working directory.
+
+    Attributes:
+        results: Where data, checkpoints, metrics and tables go, from the working directory. Give
+            every configuration its own folder.
+        figures: Where figures go.
+    """
 
     results: str = Field(default="results", pattern=r"^[^{}]+$")
     figures: str = Field(default="figures", pattern=r"^[^{}]+$")
 
 
 class Config(Strict):
-    """A whole configuration, runs expanded."""
+    """A whole configuration, runs expanded.
+
+    Attributes:
+        scale: The words printed on every figure that say what these results are, e.g. "reduced: 20
+            epochs of 100".
+        folders: Where products go, relative to the working directory.
+        archives: A folder with archives that are there already; nothing is downloaded then. Takes
+            precedence over the environment variable `METALANDSCAPE_ARCHIVES`, which means the same.
+        checkpoints_per_job: How many checkpoints one metric job measures. More means fewer starts
+            of Python, about 2 s each (measuring 10 small checkpoints on 2 cores took 11.9 s with 1
+            and 4.1 s with 5), and less parallelism.
+        engine: What computes gradients. `auto`: a kernel in C++, compiled once at the start, for
+            convolutional networks, and all tasks in one batch for sine regression. `reference`: the
+            plain loop of automatic differentiation, which is also used, with a line that says so,
+            where there is no C++ compiler. They agree to rounding; each gives the same bytes every
+            time.
+        threads: Threads of one training job, each with a task of its own. No result depends on it.
+            More of them help where there are fewer jobs than cores.
+        device: `cuda`: the reference engine on a GPU, with torch's deterministic algorithms.
+            `auto`: a GPU if the job finds one, otherwise as `cpu`. Results of GPU and CPU agree to
+            rounding, not byte for byte. See docs/cluster.md.
+        container: The image that `snakemake --sdm apptainer` runs jobs in, as `apptainer` names it:
+            a file such as `metalandscape.sif`, or `docker://...`. Without this key, `--sdm
+            apptainer` is refused. See docs/cluster.md.
+        plugins: A folder with parts of your own, relative to the working directory, so that the
+            package stays as it is installed: in it, folders named as those of
+            `workflow/metalandscape` hold a file for each part, such as
+            `my_parts/metrics/progress.py`; helpers of theirs begin with `_`. A name that exists
+            already is refused. Jobs are given the folder's absolute path, so it must lie where all
+            machines of a cluster see it.
+        datasets: The datasets by a name of your choice (letters, digits, underscores). The keys of
+            a dataset depend on its `kind`.
+        runs: The runs by name.
+        metrics: Options of metrics by name. Which metrics are computed follows from the figures.
+        figures: Figures by name, each with the list of runs it shows.
+    """
 
     scale: str = Field(min_length=1)
     folders: Folders = Folders()

@@ -14,7 +14,18 @@ NonNegativeSeed = Annotated[int, Field(ge=0, lt=2**64)]  # as tables have it
 
 
 class Test(Strict):
-    """What differs at meta-test; keys that are not given are those of meta-training."""
+    """What differs at meta-test; keys that are not given are those of meta-training.
+
+    Attributes:
+        dataset: Another dataset for meta-test and meta-validation tasks, of the same kind of tasks
+            and input shape.
+        way: Classes of a task; only for algorithms with a new last layer at meta-test, such as
+            `finetuning`.
+        shot: Support examples.
+        targets: Target examples.
+        inner_steps: Gradient steps of adaptation. Finn et al. train with 5 and test with 10.
+        inner_rate: Learning rate of adaptation.
+    """
 
     dataset: str | None = None
     way: Size | None = None
@@ -29,7 +40,12 @@ class Test(Strict):
 
 
 class Clip(Strict):
-    """Clipping of the meta-gradient: every entry to [-value, value], or the whole to a norm."""
+    """Clipping of the meta-gradient: every entry to [-value, value], or the whole to a norm.
+
+    Attributes:
+        value: Clips every entry to [-value, value]. Finn et al.'s code has 10 on MiniImagenet.
+        norm: Scales the meta-gradient down where its l2 norm, over all meta-parameters, is larger.
+    """
 
     value: PositiveFloat | None = None
     norm: PositiveFloat | None = None
@@ -42,13 +58,24 @@ class Clip(Strict):
 
 
 class Constant(Strict):
-    """The outer rate as it is."""
+    """The outer rate as it is.
+
+    Attributes:
+        name: `constant`.
+    """
 
     name: Literal["constant"] = "constant"
 
 
 class Cosine(Strict):
-    """The outer rate falls along half a cosine over some epochs, to a share of it that remains."""
+    """The outer rate falls along half a cosine over some epochs, to a share of it that remains.
+
+    Attributes:
+        name: `cosine`: the outer rate falls along half a cosine, and stays at its end.
+        epochs: How many epochs the fall takes. It is not the run's `epochs`, so that training
+            further keeps what exists.
+        final: The share of `outer_rate` at its end.
+    """
 
     name: Literal["cosine"]
     epochs: PositiveInt
@@ -56,7 +83,13 @@ class Cosine(Strict):
 
 
 class Step(Strict):
-    """The outer rate is multiplied by a factor every so many epochs."""
+    """The outer rate is multiplied by a factor every so many epochs.
+
+    Attributes:
+        name: `step`: the outer rate is multiplied by a factor again and again.
+        every: After how many epochs, each time.
+        factor: The factor.
+    """
 
     name: Literal["step"]
     every: PositiveInt
@@ -70,6 +103,42 @@ class Run(Strict):
     """One meta-training: what is trained, on what, and how it adapts. Defaults are the paper's.
 
     Parts come with all of their options: `settings.parts` makes them from a configuration.
+
+    Attributes:
+        dataset: A name under `datasets`.
+        algorithm: The algorithm. Paper: `maml`, `first_order_maml`, `finetuning`.
+        algorithm_options: The algorithm's options; a configuration writes them into the mapping
+            `algorithm`.
+        network: The network.
+        way: Classes of a task, 2 or more. Required for classification; sine regression has none.
+            Paper: 5, 20.
+        shot: Support examples per class (k), or per task for regression. Paper: 1, 5; sine 2 to 15.
+        targets: Target examples per class, or per task for regression. The paper is silent; 15 in
+            Finn et al.
+        inner_steps: T, gradient steps of adaptation, in meta-training and, unless `test` says
+            otherwise, in every metric. Paper: 5; 1 for `gradients`.
+        inner_rate: alpha, learning rate of adaptation. Paper: Omniglot 0.1, MiniImagenet 0.01.
+        outer_rate: beta, learning rate of the outer optimizer. Paper: 0.001.
+        optimizer: The outer optimizer: `adam`, `adamw`, `sgd`. Paper: Adam.
+        schedule: How the outer rate changes over epochs: `constant`, `cosine`, `step`. Paper:
+            constant.
+        clip_gradient: Clips the meta-gradient. The paper is silent; Finn et al.'s code clips on
+            MiniImagenet.
+        batch_size: Tasks per meta-iteration; for `finetuning`, images per iteration. Paper, 1-shot
+            and 5-shot: Omniglot 16, 8; MiniImagenet 4, 2; finetuning 64, 128.
+        iterations: Meta-iterations per epoch. Paper: 500; finetuning 25, 12.
+        epochs: Epochs. Each ends with a checkpoint; checkpoint 0 is the initialization. With 0,
+            that is all: `initial_weights` are measured without training. Paper: 100.
+        epochs_per_job: Epochs that one training job trains; a killed job loses no more than these.
+        seeds: The whole run is repeated for each seed. It decides the weights, the meta-train tasks
+            and the metrics' tasks. Paper: five for fig11.
+        regularizer: A regularizer of the inner loop, for MAML and First-Order MAML. `{name:
+            trajectory_angle, gamma: 0.5}` is Algorithm 1. Paper: Algorithm 1 in fig11, none
+            elsewhere.
+        initial_weights: Weights to start from, in place of random ones: a checkpoint of this
+            project, or a state dict in a safetensors file, of any float type. Names and shapes of
+            its tensors are those of the run's network.
+        test: What differs at meta-test.
     """
 
     dataset: str
