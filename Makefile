@@ -16,11 +16,17 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all resume report keep fetch test bench lint schema format env cluster lock clean FORCE
+.PHONY: all help resume report keep fetch test unit bench lint schema format env cluster lock clean FORCE
 .DELETE_ON_ERROR:
 
+# Every figure, table and verdict; CONFIG=config/real.yaml takes another configuration.
 all: $(READY)
 	$(SNAKEMAKE)
+
+# This list: the first line of the comment above each target.
+help:
+	@awk '/^# / && !text {text = substr($$0, 3)} /^$$/ {text = ""} \
+	  /^[a-z]+:/ {sub(":.*", ""); printf "make %-8s %s\n", $$0, text; text = ""}' Makefile
 
 # Every figure, the claims and where they come from, in one page that needs no network.
 report: all
@@ -40,7 +46,7 @@ keep: $(READY)
 fetch: $(READY)
 	$(IN_VENV) snakemake --cores $(CORES) --until download_archives build_kernel --configfile $(CONFIG)
 
-# Folders of products belong to the configuration of the same name.
+# `make figures/fig7.pdf` makes one product. Folders belong to the configuration of the same name.
 figures/smoke/% results/smoke/%: CONFIG = config/smoke.yaml
 figures/real/% results/real/%: CONFIG = config/real.yaml
 figures/paper/% results/paper/%: CONFIG = config/paper.yaml
@@ -48,9 +54,16 @@ figures/% results/%: TARGET = $@
 figures/% results/%: $(READY) FORCE
 	@$(SNAKEMAKE)
 
+# Linters and all tests.
 test: lint $(TEST) $(CLUSTER)
 	$(IN_VENV) python -m pytest
 
+# Tests of the modules; what SLOW names and the plugins for clusters are left out.
+SLOW := workflow test_package.py claims/test_errors.py figures/test_figures.py
+unit: $(TEST)
+	$(IN_VENV) python -m pytest $(SLOW:%=--ignore tests/%)
+
+# Linters, and checks of types.
 lint: $(TEST)
 	$(IN_VENV) ruff check .
 	$(IN_VENV) ruff format --check .
@@ -58,7 +71,7 @@ lint: $(TEST)
 	$(IN_VENV) snakefmt --check Snakefile workflow
 	$(IN_VENV) snakemake --lint
 
-# Against peers, which are installed into a folder of their own: benchmarks/README.md.
+# Benchmarks, also of peers, which go into a folder of their own: benchmarks/README.md.
 PEERS := benchmarks/.peers
 bench: $(PEERS)/.ready
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape build_kernel --code bench --output $(PEERS)/kernel
@@ -80,11 +93,13 @@ schema: $(READY)
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape schema \
 	  --output config/schema.json --document config/README.md
 
+# Format the code, and mend what the linter can.
 format: $(TEST)
 	$(IN_VENV) ruff check --fix .
 	$(IN_VENV) ruff format .
 	$(IN_VENV) snakefmt Snakefile workflow
 
+# Set up .venv and nothing else.
 env: $(READY)
 
 # Plugins for clusters and storage: docs/cluster.md.
@@ -142,5 +157,6 @@ lock: .venv/.uv
 	$(LOCK) --group cluster -c requirements/run.txt -o requirements/cluster.txt
 	$(LOCK) --group uv -o requirements/uv.txt
 
+# Remove .venv and the products of the smoke configuration.
 clean:
 	rm -rf .venv .snakemake results/smoke figures/smoke
