@@ -57,5 +57,6 @@ def program(path, text):
 
 
 def files(folder):
-    """Every file below a folder, with the time of its last change."""
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    """Every file below a folder but Python's caches, with the time of its last change."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {p: p.stat().st_mtime_ns for p in paths if p.parent.name != "__pycache__"}

@@ -14,7 +14,6 @@ from short_workflow import (
     SHORT,
     TRAINED,
     files,
-    planned,
     program,
     sentence,
     shorten,
@@ -65,10 +64,11 @@ os.execvp("bash", words[at:])
 
 @pytest.fixture(scope="module")
 def checkout(fresh):
-    """A checkout whose smoke configuration is short and names an image; not to be changed."""
+    """A checkout whose configurations are short and name an image; not to be changed."""
     project = fresh()
     project.configure(shorten)
     project.configure(lambda config: config.update(container="image.sif"))
+    shutil.copy(project.folder / "config/smoke.yaml", project.folder / "config.yaml")
     return project.folder
 
 
@@ -125,22 +125,17 @@ def test_without_an_image_apptainer_is_refused(project):
 
 
 def test_another_working_directory(checkout, tmp_path):
-    """Everything is made there, and nothing in the checkout that we are in."""
+    """Everything is made there, of the default configuration, and nothing in the checkout."""
     before, place = files(checkout), tmp_path / "place"
     place.mkdir()
-    smoke = ["--configfile", "config/smoke.yaml"]
-    said = snakemake(checkout, *SHORT, "--directory", place, *smoke)
+    said = snakemake(checkout, *SHORT, "--directory", place)
     assert made(place) == ALL
     assert "containers: ignored" in said  # the image that the configuration names
     assert files(checkout) == before
-    # Without a configuration of one's own, it is the default one of the checkout.
-    said = snakemake(checkout, "-n", "figures/fig7.pdf", "--directory", place)
-    assert planned(said)["draw_figure"] == 1
 
 
 @pytest.mark.skipif(not isolates(), reason="no namespaces for mounts here")
 def test_a_checkout_that_is_read_only_from_elsewhere(checkout, tmp_path):
     inside = ["unshare", "--map-root-user", "--mount", "sh", "-c", READ_ONLY, str(checkout)]
-    smoke = ["--configfile", checkout / "config/smoke.yaml"]
-    snakemake(tmp_path, "-s", checkout / "Snakefile", *SHORT, *smoke, inside=inside)
+    snakemake(tmp_path, "-s", checkout / "Snakefile", *SHORT, inside=inside)
     assert made(tmp_path) == ALL
