@@ -54,14 +54,15 @@ figures/% results/%: TARGET = $@
 figures/% results/%: $(READY) FORCE
 	@$(SNAKEMAKE)
 
-# Linters and all tests.
+# Linters and all tests, in two processes; those of the workflow use several cores themselves.
+PARALLEL := -n 2 --dist loadgroup
 test: lint $(TEST) $(CLUSTER)
-	$(IN_VENV) python -m pytest
+	$(IN_VENV) python -m pytest $(PARALLEL)
 
 # Tests of the modules; what SLOW names and the plugins for clusters are left out.
 SLOW := workflow test_package.py claims/test_errors.py figures/test_figures.py
 unit: $(TEST)
-	$(IN_VENV) python -m pytest $(SLOW:%=--ignore tests/%)
+	$(IN_VENV) python -m pytest $(PARALLEL) $(SLOW:%=--ignore tests/%)
 
 # Linters, and checks of types.
 lint: $(TEST)
