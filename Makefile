@@ -49,6 +49,7 @@ fetch: $(READY)
 # `make figures/fig7.pdf` makes one product. Folders belong to the configuration of the same name.
 figures/smoke/% results/smoke/%: CONFIG = config/smoke.yaml
 figures/real/% results/real/%: CONFIG = config/real.yaml
+figures/reference/% results/reference/%: CONFIG = config/reference.yaml
 figures/paper/% results/paper/%: CONFIG = config/paper.yaml
 figures/% results/%: TARGET = $@
 figures/% results/%: $(READY) FORCE

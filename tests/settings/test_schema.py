@@ -68,7 +68,7 @@ def test_every_configuration_is_valid_and_names_the_schema(path):
     assert accepts(yaml.safe_load(path.read_text()))
     head = path.read_text().splitlines()[0]
     named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", head)[1]
-    assert (path.parent / named).samefile(REPOSITORY / "config" / "schema.json")
+    assert (path.resolve().parent / named).samefile(REPOSITORY / "config" / "schema.json")
 
 
 @pytest.mark.parametrize(
