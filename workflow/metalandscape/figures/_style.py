@@ -235,7 +235,8 @@ def _origin(figure: Figure, data: FigureData) -> list[str]:
     datasets = sorted({dataset(run) for run in data.runs.values()})
     shown = data.table[data.table["run"].isin(list(data.runs))]
     seeds = shown.groupby("run")["seed"].nunique()
-    length = [run.iterations * run.epochs for run in data.runs.values()]
+    last = shown.groupby("run")["epoch"].max()
+    length = [data.runs[name].iterations * epoch for name, epoch in last.items()]
     parts = [
         f"data: {', '.join(datasets)}",
         f"iterations of meta-training: {_range(length)}",
