@@ -31,7 +31,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(items):
-    """Let one process run the tests of the workflow, which share a finished project, from the start.
+    """Let one process run the tests of the workflow from the start: they share a finished project.
 
     Others run beside it with `-n 2 --dist loadgroup`, as `make test` does.
     """

@@ -210,7 +210,7 @@ def test_every_figure_names_what_it_is_drawn_from(name):
         assert "computed on a two-parameter family of tasks" in figure.get_supxlabel()
     else:
         datasets = sorted({NAMES[run.dataset] for run in data(name).runs.values()})
-        words = f"a scale in words data: {', '.join(datasets)}; iterations of meta-training: 33; "
+        words = f"a scale in words data: {', '.join(datasets)}; iterations of training: 33; "
         assert figure.get_supxlabel().replace("\n", " ").startswith(f"{words}seeds per run: 3")
 
 

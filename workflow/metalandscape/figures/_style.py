@@ -239,7 +239,7 @@ def _origin(figure: Figure, data: FigureData) -> list[str]:
     length = [data.runs[name].iterations * epoch for name, epoch in last.items()]
     parts = [
         f"data: {', '.join(datasets)}",
-        f"iterations of meta-training: {_range(length)}",
+        f"iterations of training: {_range(length)}",
         f"seeds per run: {_range(seeds)}",
     ]
     collections = (c for ax in figure.axes for c in ax.collections)
