@@ -30,6 +30,7 @@ def pytest_addoption(parser):
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugin that looks for groups
 def pytest_collection_modifyitems(items):
     """Let one process run the tests of the workflow from the start: they share a finished project.
 
