@@ -16,7 +16,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all help resume report keep fetch test unit bench lint schema format env cluster lock clean FORCE
+.PHONY: all help resume report keep fetch test test-workflow test-modules unit bench lint schema format env cluster lock clean FORCE
 .DELETE_ON_ERROR:
 
 # Every figure, table and verdict; CONFIG=config/real.yaml takes another configuration.
@@ -55,15 +55,20 @@ figures/% results/%: TARGET = $@
 figures/% results/%: $(READY) FORCE
 	@$(SNAKEMAKE)
 
-# Linters and all tests, in two processes; those of the workflow use several cores themselves.
-PARALLEL := -n 2 --dist loadgroup
+# Linters and all tests: those of the workflow beside all others.
 test: lint $(TEST) $(CLUSTER)
-	$(IN_VENV) python -m pytest $(PARALLEL)
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target test-workflow test-modules
+
+test-workflow:
+	$(IN_VENV) python -m pytest tests/workflow
+
+test-modules:
+	$(IN_VENV) python -m pytest --ignore tests/workflow
 
 # Tests of the modules; what SLOW names and the plugins for clusters are left out.
 SLOW := workflow test_package.py claims/test_errors.py figures/test_figures.py
 unit: $(TEST)
-	$(IN_VENV) python -m pytest $(PARALLEL) $(SLOW:%=--ignore tests/%)
+	$(IN_VENV) python -m pytest $(SLOW:%=--ignore tests/%)
 
 # Linters, and checks of types.
 lint: $(TEST)

@@ -30,18 +30,6 @@ def pytest_addoption(parser):
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before the plugin that looks for groups
-def pytest_collection_modifyitems(items):
-    """Let one process run the tests of the workflow from the start: they share a finished project.
-
-    Others run beside it with `-n 2 --dist loadgroup`, as `make test` does.
-    """
-    of_workflow = {item for item in items if "workflow" in item.path.parts[-2:]}
-    for item in of_workflow:
-        item.add_marker(pytest.mark.xdist_group("workflow"))
-    items.sort(key=lambda item: item not in of_workflow)
-
-
 @pytest.fixture
 def archives() -> Path:
     """The folder of real archives; without one, tests on real data are skipped."""
