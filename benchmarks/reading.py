@@ -1,9 +1,9 @@
 """How much the choices matter that the paper leaves open: docs/reading.md shows this table.
 
-    python benchmarks/reading.py RESULTS
+    PYTHONPATH=workflow python benchmarks/reading.py RESULTS
 
 RESULTS is the folder of a finished run of the embedded default, `results`. Its checkpoints and
-datasets are read; nothing is trained. Takes a few minutes.
+datasets are read; nothing is trained. Takes less than a minute.
 """
 
 import dataclasses
