@@ -34,7 +34,7 @@ def test_the_maximum_is_marked_where_accuracy_falls_after_it(fall, seeds, marked
     for ax in figure.axes:
         assert all(abs(epoch - 12) <= 1 for epoch in marks(ax))
         assert len(marks(ax)) == (2 if marked else 0)
-    words = "maximum of accuracy, where accuracy falls after it"
+    words = "maximum of accuracy (over three epochs), after which it falls"
     assert (words in legend(figure)) == marked
 
 

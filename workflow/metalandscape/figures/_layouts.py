@@ -102,7 +102,9 @@ def adapted_solutions(data: FigureData) -> Figure:
             ax.axvline(epoch, color=used[text].colour, linestyle=dashes, linewidth=1, zorder=0.6)
     if marked:
         mark = {"marker": "|", "linestyle": "", "markersize": 9}
-        handles.append(line(GREY, "maximum of accuracy, where accuracy falls after it", **mark))
+        handles.append(
+            line(GREY, "maximum of accuracy (over three epochs), after which it falls", **mark)
+        )
     legend(figure, handles)
     return figure
 
