@@ -26,7 +26,7 @@ all: $(READY)
 # This list: the first line of the comment above each target.
 help:
 	@awk '/^# / && !text {text = substr($$0, 3)} /^$$/ {text = ""} \
-	  /^[a-z]+:/ {sub(":.*", ""); printf "make %-8s %s\n", $$0, text; text = ""}' Makefile
+	  /^[a-z-]+:/ {sub(":.*", ""); printf "make %-13s %s\n", $$0, text; text = ""}' Makefile
 
 # Every figure, the claims and where they come from, in one page that needs no network.
 report: all
@@ -59,9 +59,11 @@ figures/% results/%: $(READY) FORCE
 test: lint $(TEST) $(CLUSTER)
 	@$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target test-workflow test-modules
 
+# Tests that run the workflow itself.
 test-workflow:
 	$(IN_VENV) python -m pytest tests/workflow
 
+# All other tests, of the modules.
 test-modules:
 	$(IN_VENV) python -m pytest --ignore tests/workflow
 
@@ -154,7 +156,7 @@ CPU_WHEELS := https://download.pytorch.org/whl/cpu
 	$(call INSTALL,--require-hashes -r $<)
 	touch $@
 
-# The locks, anew from pyproject.toml. Versions stay where they can; UPGRADE=--upgrade renews all.
+# The locks, anew from pyproject.toml; UPGRADE=--upgrade takes newer versions.
 # An extra index may have a few of a version's files only, and the lock needs the hashes of all.
 LOCK = UV_INDEX= UV_FIND_LINKS= UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet \
   $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-annotate

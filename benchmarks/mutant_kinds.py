@@ -183,7 +183,7 @@ class Chain:
 
     def _sample(self, data: Path, output: Path) -> None:
         shapes = self.plan.shapes_of(SimpleNamespace(run="maml"))
-        own = {"data": str(data), "test_data": str(data), "output": str(output)}
+        own = {"data": [str(data)], "output": str(output)}
         sample.run("maml", "accuracy", 0, shapes=shapes, counts='{"test": 3}', **own)
 
     def _train(self, data: Path, folder: Path, epoch: int, **start: str) -> None:
@@ -203,10 +203,9 @@ class Chain:
 
     def _measure(self, checkpoint: Path, tasks: Path, out: Path) -> None:
         measure.run(
-            **self._run(self.data),
+            **self._run(self.data) | {"data": [str(self.data)]},
             metric="accuracy",
             options=json.dumps(self.plan.metric_options("accuracy")),
-            test_data=str(self.data),
             tasks=str(tasks),
             checkpoints=[str(checkpoint)],
             output=str(out / "a.csv"),

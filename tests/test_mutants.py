@@ -15,7 +15,7 @@ import mutants
 from mutant_kinds import Kind
 
 
-def test_mutants_end_in_acceptance_or_in_one_sentence(tmp_path, monkeypatch):
+def test_mutants_end_in_acceptance_or_in_one_sentence(tmp_path, monkeypatch, unchecked):
     monkeypatch.delenv(ARCHIVES, raising=False)
     found = list(mutants.campaign(tmp_path, 300, seed=0))
     assert [each for each in found if each[2] not in mutants.FINE] == []

@@ -48,14 +48,14 @@ def case(request):
 
 
 @pytest.mark.parametrize("r", [0.1, torch.tensor([0.1, 0.1]), torch.tensor([0.3, 0.0])])
-def test_adaptation_has_its_closed_form_on_a_quadratic(r):
+def test_adaptation_has_its_closed_form_on_a_quadratic(r, unchecked):
     adapted = reference.Engine(Quadratic()).adapt(START, Task(None, CENTER, None, None), 7, r)
     torch.testing.assert_close(adapted, CENTER + (1 - r) ** 7 * (START - CENTER))
     assert not adapted.requires_grad
 
 
 @pytest.mark.parametrize("r", [0.1, torch.tensor([0.3, 0.0])])
-def test_meta_gradients_have_their_closed_form_on_a_quadratic(r):
+def test_meta_gradients_have_their_closed_form_on_a_quadratic(r, unchecked):
     task, target = Task(None, CENTER, None, CENTER + 1), CENTER + 1
     found = reference.Engine(Quadratic()).meta_gradient(START, [task], 3, r, True, True)
     error = CENTER + (1 - r) ** 3 * (START - CENTER) - target

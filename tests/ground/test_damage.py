@@ -126,7 +126,7 @@ CASES = [(kind, number) for kind, each in DAMAGES.items() for number in range(le
 
 
 @pytest.mark.parametrize(("kind", "number"), CASES)
-def test_a_file_with_damaged_content_is_refused_by_name(tmp_path, kind, number):
+def test_a_file_with_damaged_content_is_refused_by_name(tmp_path, unchecked, kind, number):
     (write, use), path = KINDS[kind], tmp_path / "f"
     write(path)
     use(path)

@@ -55,7 +55,7 @@ def of(*names):
             "            x = F.relu(\n                x\n            )\n",
         ),
         ("networks/conv.py", '"""`conv`: modules', '"""Modules'),
-        ("networks/conv.py", "Return h [n, features] of", "Return features of"),
+        ("networks/conv.py", "Return h = f_feat(x) of", "Return features of"),
         ("networks/conv.py", "    filters: Filters of every", "    filters: Of every"),
         ("algorithms/maml.py", 'NAME = "MAML"', 'NAME = "Second-Order MAML"'),
         ("algorithms/maml.py", 'NAME = "MAML"', 'NAME: str = "Second-Order MAML"'),
