@@ -16,7 +16,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all help resume report keep fetch test test-workflow test-modules unit bench lint schema format env cluster lock clean FORCE
+.PHONY: all help resume report keep fetch test chain modules unit bench lint schema format env cluster lock clean FORCE
 .DELETE_ON_ERROR:
 
 # Every figure, table and verdict; CONFIG=config/real.yaml takes another configuration.
@@ -26,7 +26,7 @@ all: $(READY)
 # This list: the first line of the comment above each target.
 help:
 	@awk '/^# / && !text {text = substr($$0, 3)} /^$$/ {text = ""} \
-	  /^[a-z-]+:/ {sub(":.*", ""); printf "make %-13s %s\n", $$0, text; text = ""}' Makefile
+	  /^[a-z]+:/ {sub(":.*", ""); printf "make %-8s %s\n", $$0, text; text = ""}' Makefile
 
 # Every figure, the claims and where they come from, in one page that needs no network.
 report: all
@@ -55,16 +55,19 @@ figures/% results/%: TARGET = $@
 figures/% results/%: $(READY) FORCE
 	@$(SNAKEMAKE)
 
+# What two jobs of make say is kept apart, where make can do that.
+APART := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
 # Linters and all tests: those of the workflow beside all others.
 test: lint $(TEST) $(CLUSTER)
-	@$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target test-workflow test-modules
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 $(APART) chain modules
 
 # Tests that run the workflow itself.
-test-workflow:
+chain:
 	$(IN_VENV) python -m pytest tests/workflow
 
 # All other tests, of the modules.
-test-modules:
+modules:
 	$(IN_VENV) python -m pytest --ignore tests/workflow
 
 # Tests of the modules; what SLOW names and the plugins for clusters are left out.
