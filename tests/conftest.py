@@ -17,6 +17,10 @@ SHAPED = (
     "results.statistics",
     "library",
 )
+# `make test` would tell a make that a test calls of its own options and depth.
+for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    os.environ.pop(name, None)
+
 # Before any test imports them.
 jaxtyping.install_import_hook([f"metalandscape.{each}" for each in SHAPED], "checked.typechecked")
 
