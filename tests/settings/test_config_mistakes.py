@@ -25,6 +25,7 @@ MISTAKES = [
     ("metrics", None, "metrics", "mapping"),
     ("folders", {"reslts": "x"}, "folders.reslts", "unknown"),
     ("folders", {"results": "a{b}"}, "folders.results", "form"),
+    ("folders", {"figures": "a<b>"}, "folders.figures", "form"),
     ("checkpoints_per_job", 0, "checkpoints_per_job", "greater than 0"),
     ("checkpoints_per_job", 1.5, "checkpoints_per_job", "whole number"),
     # Runs

@@ -28,7 +28,7 @@ def test_a_diverged_training_is_marked_and_the_others_are_drawn(project):
     assert (project.folder / "figures/smoke/fig7.png").exists()
     assert (results / "tables/letters_maml_T1/accuracy.csv").read_bytes() == healthy
     table = pd.read_csv(results / "tables/huge/accuracy.csv").set_index("epoch")
-    assert table.loc[:1, "value"].notna().all() and table.loc[2, "value"].isna().all()
+    assert table.loc[0, "value"].notna().all() and table.loc[2, "value"].isna().all()
     assert (table.loc[2, "n_diverged"] == table.loc[2, "n_tasks"]).all()
     verdicts = pd.read_csv(results / "claims.csv").set_index("setting")
     assert "diverged: run huge, seed 0, from epoch 2 on" in verdicts.loc["huge", "reason"].iloc[0]
@@ -61,7 +61,7 @@ def test_sigterm_ends_a_figure_with_one_line_and_leaves_nothing(project):
     assert not [name for name in left if "ended" in name or name.startswith(".")]
 
 
-ODD_NAME = 'it\'s 100% $(touch pwned);`touch pwned` "é" & <b>'
+ODD_NAME = 'it\'s 100% $(touch pwned);`touch pwned` "é" & ~'
 
 
 def test_folders_of_any_name_reach_no_shell(fresh):

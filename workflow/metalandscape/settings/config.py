@@ -23,6 +23,10 @@ from .run import Run
 __all__ = ["NAME", "Config", "Folders", "Run", "load"]
 
 
+# Snakemake reads {name} as a wildcard, and <name> as a variable of paths.
+PATH = r"^[^{}<>]+$"
+
+
 class Folders(Strict):
     """Where products go, relative to the working directory.
 
@@ -32,8 +36,8 @@ class Folders(Strict):
         figures: Where figures go.
     """
 
-    results: str = Field(default="results", pattern=r"^[^{}]+$")
-    figures: str = Field(default="figures", pattern=r"^[^{}]+$")
+    results: str = Field(default="results", pattern=PATH)
+    figures: str = Field(default="figures", pattern=PATH)
 
 
 class Config(Strict):
