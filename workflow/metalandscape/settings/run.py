@@ -160,7 +160,7 @@ class Run(Strict):
     epochs_per_job: PositiveInt = 1
     seeds: list[NonNegativeSeed] = Field(default=[0, 1, 2], min_length=1)
     regularizer: Part | None = None
-    initial_weights: Annotated[str, Field(pattern=r"^[^{}<>]+$")] | None = None
+    initial_weights: Annotated[str, Field(min_length=1, pattern=r"^[^{}<>]*$")] | None = None
     test: Test = Test()
 
     @field_validator("seeds")
