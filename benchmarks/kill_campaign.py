@@ -186,7 +186,7 @@ def finish(folder: Path, *targets: str) -> None:
 
 def resumed(folder: Path) -> subprocess.CompletedProcess:
     """Call `make resume`, with this Python in place of the environment that make sets up."""
-    words = ["make", "--old-file", ".venv/.ready", "resume", "CORES=1", f"CONFIG={CONFIG}"]
+    words = ["make", "--old-file", ".venv/.run", "resume", "CORES=1", f"CONFIG={CONFIG}"]
     return subprocess.run(
         [*words, f"TARGET={' '.join(TABLES)}"],
         cwd=folder,
