@@ -18,13 +18,9 @@ from . import parts
 from .checks import check_figures, check_parts, check_run
 from .limits import check_size
 from .matrix import NAME, checked_name, expand
-from .run import Run
+from .run import PATH, Run
 
 __all__ = ["NAME", "Config", "Folders", "Run", "load"]
-
-
-# Snakemake reads {name} as a wildcard, and <name> as a variable of paths.
-PATH = r"^[^{}<>]+$"
 
 
 class Folders(Strict):

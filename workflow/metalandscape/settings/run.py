@@ -12,6 +12,9 @@ Size = Annotated[int, Field(gt=0, le=1_000_000)]
 Rate = Annotated[float, Field(gt=0, le=3e38)]  # of float32
 NonNegativeSeed = Annotated[int, Field(ge=0, lt=2**64)]  # as tables have it
 
+# Snakemake reads {name} as a wildcard, and <name> as a variable of paths.
+PATH = r"^[^{}<>]+$"
+
 
 class Test(Strict):
     """What differs at meta-test; keys that are not given are those of meta-training.
@@ -160,7 +163,7 @@ class Run(Strict):
     epochs_per_job: PositiveInt = 1
     seeds: list[NonNegativeSeed] = Field(default=[0, 1, 2], min_length=1)
     regularizer: Part | None = None
-    initial_weights: Annotated[str, Field(min_length=1, pattern=r"^[^{}<>]*$")] | None = None
+    initial_weights: Annotated[str, Field(min_length=1, pattern=PATH)] | None = None
     test: Test = Test()
 
     @field_validator("seeds")
