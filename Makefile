@@ -4,6 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 CONFIG ?= config.yaml
 export REASON
+# Where it is set, as in many containers, every job would compile PyTorch's Python files anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # TORCH=cpu: PyTorch's build for CPUs only, from its own index; once set up, it stays.
 ifneq ($(wildcard .venv/.run-cpu),)
@@ -126,6 +128,8 @@ $(UV) pip install --quiet --no-deps $(1) || \
   { echo "uv did not install this, so pip does, which takes longer." >&2; \
     $(PIP) install --quiet --no-deps $(1); }
 endef
+# What jobs import is compiled now, for all who may only read .venv; all that lies there takes longer.
+COMPILE := .venv/bin/python -c 'import scipy.stats, seaborn, snakemake.cli, torch, torchvision'
 
 .venv/.uv: requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -136,6 +140,7 @@ endef
 
 .venv/.run: .venv/.uv requirements/run.txt
 	$(call INSTALL,--require-hashes -r requirements/run.txt)
+	$(COMPILE)
 	touch $@
 
 # torch comes from PyTorch's index, whose hashes the lock doesn't know, and nothing of CUDA comes.
@@ -148,6 +153,7 @@ CPU_WHEELS := https://download.pytorch.org/whl/cpu
 	  { echo "TORCH=cpu: $(CPU_WHEELS) gives no $$(paste -sd ' ' .venv/torch.txt) to this machine;" \
 	    "without TORCH=cpu, the build for GPUs comes from the usual index." >&2; exit 1; }
 	$(call INSTALL,--require-hashes -r .venv/run.txt)
+	$(COMPILE)
 	touch $@
 
 .venv/.run-%:
