@@ -4,8 +4,6 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 CONFIG ?= config.yaml
 export REASON
-# Where it is set, as in many containers, every job would compile PyTorch's Python files anew.
-unexport PYTHONDONTWRITEBYTECODE
 
 # TORCH=cpu: PyTorch's build for CPUs only, from its own index; once set up, it stays.
 ifneq ($(wildcard .venv/.run-cpu),)
@@ -123,13 +121,12 @@ cluster: $(CLUSTER)
 PIP := .venv/bin/python -m pip --disable-pip-version-check
 # A package that is built here is built with what is locked, too; pip can't be told so.
 UV := UV_BUILD_CONSTRAINT=requirements/run.txt .venv/bin/python requirements/uv_like_pip.py
+# Compiled at once, as by pip: a job in a container, or of someone who may only read .venv, can't keep it.
 define INSTALL
-$(UV) pip install --quiet --no-deps $(1) || \
+$(UV) pip install --quiet --no-deps --compile-bytecode $(1) || \
   { echo "uv did not install this, so pip does, which takes longer." >&2; \
     $(PIP) install --quiet --no-deps $(1); }
 endef
-# What jobs import is compiled now, for all who may only read .venv; all that lies there takes longer.
-COMPILE := .venv/bin/python -c 'import scipy.stats, seaborn, snakemake.cli, torch, torchvision'
 
 .venv/.uv: requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -140,7 +137,6 @@ COMPILE := .venv/bin/python -c 'import scipy.stats, seaborn, snakemake.cli, torc
 
 .venv/.run: .venv/.uv requirements/run.txt
 	$(call INSTALL,--require-hashes -r requirements/run.txt)
-	$(COMPILE)
 	touch $@
 
 # torch comes from PyTorch's index, whose hashes the lock doesn't know, and nothing of CUDA comes.
@@ -153,7 +149,6 @@ CPU_WHEELS := https://download.pytorch.org/whl/cpu
 	  { echo "TORCH=cpu: $(CPU_WHEELS) gives no $$(paste -sd ' ' .venv/torch.txt) to this machine;" \
 	    "without TORCH=cpu, the build for GPUs comes from the usual index." >&2; exit 1; }
 	$(call INSTALL,--require-hashes -r .venv/run.txt)
-	$(COMPILE)
 	touch $@
 
 .venv/.run-%:

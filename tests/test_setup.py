@@ -24,12 +24,13 @@ def script():
 
 
 def publish(index, name, version="1.0"):
-    """Put a package without content into a folder laid out as an index; return its SHA-256."""
+    """Put a package of an empty module into a folder laid out as an index; return its SHA-256."""
     folder = index / name
     folder.mkdir(parents=True)
     wheel = folder / f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
     facts = wheel.name.rsplit("-", 3)[0] + ".dist-info"
     with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr(f"{name.replace('-', '_')}.py", "")
         file.writestr(
             f"{facts}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         )
@@ -82,6 +83,7 @@ def make(project, *words):
         "PIP_INDEX_URL": (project / "index").as_uri(),
         "PIP_NO_CACHE_DIR": "1",
         "UV_NO_CACHE": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
     }
     environment.pop("TORCH", None)
     words = ["make", f"PYTHON={sys.executable}", *words]
@@ -90,6 +92,8 @@ def make(project, *words):
 
 def installed(project):
     (packages,) = (project / ".venv" / "lib").glob("python*/site-packages")
+    compiled = {file.name.split(".")[0] for file in (packages / "__pycache__").glob("*.pyc")}
+    assert compiled >= {file.stem for file in packages.glob("*.py")}, "compiled at once"
     facts = packages.glob("*.dist-info")
     found = dict(path.stem.split("-", 1) for path in facts)
     return {name: v for name, v in found.items() if name not in ("pip", "setuptools")}
