@@ -51,7 +51,6 @@ rule sample_tasks:
         plan.tasks,
     log:
         f"{plan.logs}/sample_tasks/{{run}}/seed{{seed}}/{{metric}}.log",
-    priority: 1  # so that checkpoints can be measured, see there
     conda:
         ENVIRONMENT
     params:
