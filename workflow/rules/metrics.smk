@@ -12,8 +12,6 @@ rule measure_checkpoints:
         f"{plan.logs}/measure/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}.log",
     benchmark:
         f"{plan.benchmarks}/measure/{{metric}}/{{run}}/seed{{seed}}/epochs{{epochs}}.tsv"
-    # Before further training: Snakemake looks at every input of all jobs that wait, again for every job.
-    priority: 1
     conda:
         ENVIRONMENT
     resources:
