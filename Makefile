@@ -16,7 +16,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all help resume report keep fetch test chain modules unit bench lint schema format env cluster lock clean FORCE
+.PHONY: all help resume report keep ship fetch test chain modules unit bench lint schema format env cluster lock clean FORCE
 .DELETE_ON_ERROR:
 
 # Every figure, table and verdict; CONFIG=config/real.yaml takes another configuration.
@@ -42,14 +42,21 @@ keep: $(READY)
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape keep --configfile $(CONFIG) --reason "$$REASON"
 	$(IN_VENV) snakemake --touch --cores 1 --configfile $(CONFIG)
 
+# Record the tables of CONFIG for a repository; INTO=folder copies them there. CONTRIBUTING.md.
+ship: $(READY)
+	PYTHONPATH=workflow .venv/bin/python -m metalandscape ship --configfile $(CONFIG) $(INTO:%=--into %)
+
 # All downloads and nothing else, for machines that have no network later.
 fetch: $(READY)
 	$(IN_VENV) snakemake --cores $(CORES) --until download_archives build_kernel --configfile $(CONFIG)
 
+SHIPPED := results/reference/default/folders.yaml
 # `make figures/fig7.pdf` makes one product. Folders belong to the configuration of the same name.
 figures/smoke/% results/smoke/%: CONFIG = config/smoke.yaml
 figures/real/% results/real/%: CONFIG = config/real.yaml
 figures/reference/% results/reference/%: CONFIG = config/reference.yaml
+# The embedded default's tables that come with the repository: figures are redrawn in seconds.
+figures/reference/default/% results/reference/default/%: CONFIG = config.yaml $(SHIPPED)
 figures/paper/% results/paper/%: CONFIG = config/paper.yaml
 figures/% results/%: TARGET = $@
 figures/% results/%: $(READY) FORCE

@@ -20,7 +20,7 @@ from metalandscape import datasets
 from metalandscape.ground import plugins
 from metalandscape.ground.errors import UserError
 from metalandscape.results import captions
-from metalandscape.settings import config as schema, environment
+from metalandscape.settings import config as schema, environment, shipped
 from metalandscape.settings.duplicates import refuse_repeated_keys
 from metalandscape.settings.plan import Plan
 
@@ -35,10 +35,11 @@ try:
     for file in workflow.configfiles:
         refuse_repeated_keys(file)
     settings = schema.load(config)
+    plan = Plan(settings)
+    came = shipped.tables(plan)
 except UserError as error:
     sys.exit(f"metalandscape: {error}")
 environment.hand_on(settings.archives, alone=workflow.modifier.is_main_snakefile())
-plan = Plan(settings)
 
 
 report: "workflow/report/workflow.rst"

@@ -52,11 +52,11 @@ def test_every_installed_package_is_named_once():
     assert not {other.split()[0] for other in others} & set(provenance.COMPUTING)
 
 
-def recorded(benchmarks, tmp_path, kept):
+def recorded(benchmarks, tmp_path, kept, shipped=None):
     """The page that the job writes."""
     page = tmp_path / "provenance.html"
     config, files = "scale: a scale in words\n", ["mine.yaml"]
-    record.run(config, files, str(benchmarks), ["a"], str(kept), str(page))
+    record.run(config, files, str(benchmarks), ["a"], str(kept), shipped or {}, str(page))
     return page.read_text()
 
 
@@ -153,3 +153,11 @@ def test_a_call_of_git_around_it_names_no_other_repository(repository, monkeypat
     package = repository("workflow/metalandscape")
     monkeypatch.setenv("GIT_DIR", str(tmp_path))
     assert provenance.revision(package).startswith(OWN)
+
+
+def test_tables_that_came_with_the_repository_say_what_computed_them(benchmarks, tmp_path):
+    computed = {"code": "0.3.0, commit c0ffee", "platform": "Elsewhere-1", "tables": ["a/accuracy"]}
+    shipped = computed | {"run_times": [["train", "7", "9:00:00", "8:59:59", "4321"]]}
+    text = recorded(benchmarks, tmp_path, tmp_path / "none.csv", shipped)
+    assert "1 tables were not computed here but by metalandscape 0.3.0, commit c0ffee" in text
+    assert "on Elsewhere-1: a/accuracy." in text and "<td>4321</td>" in text

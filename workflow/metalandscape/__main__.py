@@ -20,7 +20,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-COMMANDS = ("download", "prepare", "build_kernel", "sample", "train", "measure", "keep", "schema")
+COMMANDS = (
+    *("download", "prepare", "build_kernel", "sample", "train", "measure"),
+    *("keep", "schema", "ship"),
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -22,5 +22,6 @@ rule record_provenance:
         runs=lambda w: plan.runs_shown(),
         benchmarks=plan.benchmarks,
         kept=plan.kept,
+        shipped=shipped.record(plan)["computed"] | {"tables": sorted(came)} if came else {},
     script:
         "../scripts/record_provenance.py"

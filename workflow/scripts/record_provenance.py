@@ -11,5 +11,6 @@ scripted(
     benchmarks=snakemake.params.benchmarks,
     runs=snakemake.params.runs,
     kept=snakemake.params.kept,
+    shipped=snakemake.params.shipped,
     output=snakemake.output[0],
 )

@@ -38,6 +38,7 @@ NEUTRAL = frozenset(
         "metalandscape.settings.parts",
         "metalandscape.settings.plan",
         "metalandscape.settings.schema",
+        "metalandscape.settings.shipped",
         "metalandscape.results.captions",
         "metalandscape.terminal",
         "metalandscape.terminal.jobs",

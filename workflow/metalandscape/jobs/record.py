@@ -1,12 +1,20 @@
 """Tell where results come from."""
 
 from pathlib import Path
+from typing import Any
 
 from ..results import pages, provenance
 
 
 def run(
-    config: str, files: list[str], benchmarks: str, runs: list[str], kept: str, output: str
+    config: str,
+    files: list[str],
+    benchmarks: str,
+    runs: list[str],
+    kept: str,
+    shipped: dict[str, Any],
+    output: str,
 ) -> None:
     """Write the page of provenance; `config` is YAML."""
-    pages.write(output, provenance.parts(config, files, Path(benchmarks), runs, Path(kept)))
+    parts = provenance.parts(config, files, Path(benchmarks), runs, Path(kept), shipped)
+    pages.write(output, parts)

@@ -3,10 +3,11 @@
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -21,7 +22,12 @@ COLUMNS = ["step", "jobs", "wall-clock time", "CPU time", "largest memory, MB"]
 
 
 def parts(
-    config: str, files: Sequence[str], benchmarks: Path, runs: Sequence[str], kept: Path
+    config: str,
+    files: Sequence[str],
+    benchmarks: Path,
+    runs: Sequence[str],
+    kept: Path,
+    shipped: Mapping[str, Any],
 ) -> list[Part]:
     """Return the parts of the page.
 
@@ -31,6 +37,8 @@ def parts(
         benchmarks: the folder of Snakemake's benchmark files, `<step>/<run>/seed<s>/<job>.tsv`.
         runs: the names of the runs whose jobs count.
         kept: the table that `keep` writes.
+        shipped: what computed the tables that came with the repository, as `ship` recorded it, and
+            their names in `tables`; empty if there are none.
     """
     return [
         "# Where these results come from",
@@ -39,6 +47,7 @@ def parts(
         "## Run times",
         "Sums over jobs, each as it last ran. Jobs run side by side: all took less than the sum.",
         Table(COLUMNS, run_times(benchmarks, runs)),
+        *_shipped(shipped),
         *_kept(kept),
         "## Configuration",
         f"Of {' and '.join(files)}, with what the command line changed. Keys that are not set have "
@@ -56,6 +65,17 @@ def keep(path: str | Path, reason: str) -> None:
     }
     known = [csv.read(path)] if Path(path).exists() else []
     csv.write(path, pd.concat([*known, pd.DataFrame([row])]))
+
+
+def _shipped(computed: Mapping[str, Any]) -> list[Part]:
+    if not computed:
+        return []
+    return [
+        "## Tables that came with the repository",
+        f"{len(computed['tables'])} tables were not computed here but by metalandscape "
+        f"{computed['code']} on {computed['platform']}: {', '.join(computed['tables'])}.",
+        Table(COLUMNS, computed["run_times"]),
+    ]
 
 
 def _kept(path: Path) -> list[Part]:
