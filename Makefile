@@ -12,11 +12,12 @@ endif
 READY := .venv/.run$(TORCH:%=-%)
 TEST := .venv/.test
 CLUSTER := .venv/.cluster
+DOCS := .venv/.docs
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all help resume report keep ship fetch test chain modules unit bench lint schema format env cluster lock clean FORCE
+.PHONY: all help resume report keep ship fetch test chain modules unit bench docs lint schema format env cluster lock clean FORCE
 .DELETE_ON_ERROR:
 
 # Every figure, table and verdict; CONFIG=config/real.yaml takes another configuration.
@@ -107,6 +108,13 @@ $(PEERS)/.ready: $(READY) benchmarks/requirements.txt
 	  learn2learn-0.2.0/learn2learn
 	touch $@
 
+# The documentation as a site, .site/html/index.html; a broken link is an error.
+docs: $(DOCS)
+	rm -rf .site && mkdir -p .site/source
+	git ls-files -z ':!tests' ':!docs/mkdocs.yml' | tar -cf - --null -T - | tar -xf - -C .site/source
+	.venv/bin/python -m mkdocs build --quiet --strict --config-file docs/mkdocs.yml
+	@echo "documentation: .site/html/index.html"
+
 # Write config/schema.json and the tables of config/README.md from the code.
 schema: $(READY)
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape schema \
@@ -162,7 +170,7 @@ CPU_WHEELS := https://download.pytorch.org/whl/cpu
 	@echo 'TORCH=$* is unknown: TORCH=cpu, or nothing, which is the build that GPUs can use, too.' >&2
 	@exit 1
 
-# .venv/.test, .venv/.cluster
+# .venv/.test, .venv/.cluster, .venv/.docs
 .venv/.%: requirements/%.txt $(READY)
 	$(call INSTALL,--require-hashes -r $<)
 	touch $@
@@ -175,6 +183,7 @@ lock: .venv/.uv
 	$(LOCK) --extra workflow --no-emit-package triton pyproject.toml -o requirements/run.txt
 	$(LOCK) --group test -c requirements/run.txt -o requirements/test.txt
 	$(LOCK) --group cluster -c requirements/run.txt -o requirements/cluster.txt
+	$(LOCK) --group docs -c requirements/run.txt -o requirements/docs.txt
 	$(LOCK) --group uv -o requirements/uv.txt
 
 # Remove .venv and the products of the smoke configuration.

@@ -48,7 +48,7 @@ def asked(name):
 
 
 def test_there_is_a_lock_for_everything_asked_for():
-    assert LOCKS.keys() == ASKED.keys() == {"run", "test", "cluster", "uv"}
+    assert LOCKS.keys() == ASKED.keys() == {"run", "test", "cluster", "docs", "uv"}
 
 
 @every_lock
