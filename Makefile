@@ -13,11 +13,12 @@ READY := .venv/.run$(TORCH:%=-%)
 TEST := .venv/.test
 CLUSTER := .venv/.cluster
 DOCS := .venv/.docs
+PAGE := .venv/.page
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all help resume report keep ship fetch test chain modules unit bench docs lint schema format env cluster lock clean FORCE
+.PHONY: all help resume report page keep ship fetch test chain modules unit bench docs lint schema format env cluster lock clean FORCE
 .DELETE_ON_ERROR:
 
 # Every figure, table and verdict; CONFIG=config/real.yaml takes another configuration.
@@ -33,6 +34,10 @@ help:
 report: all
 	$(IN_VENV) snakemake --report report.html --configfile $(CONFIG)
 
+# The results as one interactive page, offline too: page.html in the folder of results.
+page: $(READY) $(PAGE)
+	$(IN_VENV) snakemake --cores $(CORES) write_page --configfile $(CONFIG)
+
 # After a kill of Snakemake itself, whose lock is left: remove it, and go on.
 resume: $(READY)
 	$(IN_VENV) snakemake --unlock --configfile $(CONFIG)
@@ -43,7 +48,7 @@ keep: $(READY)
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape keep --configfile $(CONFIG) --reason "$$REASON"
 	$(IN_VENV) snakemake --touch --cores 1 --configfile $(CONFIG)
 
-# Record the tables of CONFIG for a repository; INTO=folder copies them there. CONTRIBUTING.md.
+# Record the tables of CONFIG for a repository; INTO=folder copies them there.
 ship: $(READY)
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape ship --configfile $(CONFIG) $(INTO:%=--into %)
 
@@ -67,7 +72,7 @@ figures/% results/%: $(READY) FORCE
 APART := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # Linters and all tests: those of the workflow beside all others.
-test: lint $(TEST) $(CLUSTER)
+test: lint $(TEST) $(CLUSTER) $(PAGE)
 	@$(MAKE) --no-print-directory --keep-going --jobs 2 $(APART) chain modules
 
 # Tests that run the workflow itself.
@@ -170,7 +175,7 @@ CPU_WHEELS := https://download.pytorch.org/whl/cpu
 	@echo 'TORCH=$* is unknown: TORCH=cpu, or nothing, which is the build that GPUs can use, too.' >&2
 	@exit 1
 
-# .venv/.test, .venv/.cluster, .venv/.docs
+# .venv/.test, .venv/.cluster, .venv/.docs, .venv/.page
 .venv/.%: requirements/%.txt $(READY)
 	$(call INSTALL,--require-hashes -r $<)
 	touch $@
@@ -184,6 +189,7 @@ lock: .venv/.uv
 	$(LOCK) --group test -c requirements/run.txt -o requirements/test.txt
 	$(LOCK) --group cluster -c requirements/run.txt -o requirements/cluster.txt
 	$(LOCK) --group docs -c requirements/run.txt -o requirements/docs.txt
+	$(LOCK) --group page -c requirements/run.txt -o requirements/page.txt
 	$(LOCK) --group uv -o requirements/uv.txt
 
 # Remove .venv and the products of the smoke configuration.

@@ -8,6 +8,7 @@ PACKAGES = {
     "PIL": "pillow",
     "fontTools": "fonttools",
     "pydantic_core": "pydantic-core",
+    "vl_convert": "vl-convert-python",
     "yaml": "pyyaml",
 }
 

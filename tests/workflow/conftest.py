@@ -1,17 +1,26 @@
 """A copy of the project in which the smoke configuration has been run to its figures."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "envs")
+# Of Chromium.
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--window-size=1400,900",
+]
 
 
 class Project:
@@ -118,3 +127,41 @@ def project(finished, tmp_path):
     """A copy of the finished project that a test may change."""
     shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True)
     return Project(tmp_path / "copy")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A Chromium of its own, driven from outside; it records its console and its requests."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
+    if missing := [name for name, path in programs.items() if not path]:
+        pytest.skip(f"{' and '.join(missing)} not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs["chromium"]
+    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(programs["chromedriver"])
+    with webdriver.Chrome(options, service) as driver:
+        driver.implicitly_wait(10)
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def opened(browser):
+    """Return a context in which a page is open; at its end nothing was fetched or went wrong."""
+
+    @contextmanager
+    def opened(path):
+        browser.get("about:blank")
+        for log in ("performance", "browser"):
+            browser.get_log(log)  # what came before
+        browser.get(path.as_uri())
+        yield browser
+        browser.switch_to.default_content()
+        assert [e for e in browser.get_log("browser") if e["level"] == "SEVERE"] == []
+        events = [json.loads(e["message"])["message"] for e in browser.get_log("performance")]
+        sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        assert {urlsplit(p["request"]["url"]).scheme for p in sent} <= {"file", "data"}
+
+    return opened

@@ -5,7 +5,6 @@ import platform
 import re
 import shutil
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
@@ -20,11 +19,6 @@ SECTIONS = {
     "Other figures": ["sharpness"],
 }
 FIGURES = [(section, name) for section, names in SECTIONS.items() for name in names]
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--window-size=1400,900",
-]
 
 
 @pytest.fixture(scope="module")
@@ -81,37 +75,11 @@ def test_new_verdicts_redraw_nothing(reported, finished, tmp_path):
     assert "Found here: supported" in (project.folder / "report.html").read_text()
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """A Chromium of its own, driven from outside; it records its console and its requests."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
-    if missing := [name for name, path in programs.items() if not path]:
-        pytest.skip(f"{' and '.join(missing)} not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs["chromium"]
-    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(programs["chromedriver"])
-    with webdriver.Chrome(options, service) as driver:
-        driver.implicitly_wait(10)
-        yield driver
-
-
 @pytest.fixture
-def page(browser, reported):
-    """The report, freshly opened. After the test: nothing was fetched, nothing went wrong."""
-    browser.get("about:blank")
-    for log in ("performance", "browser"):
-        browser.get_log(log)  # what came before
-    browser.get((reported.folder / "report.html").as_uri())
-    yield browser
-    browser.switch_to.default_content()
-    assert [e for e in browser.get_log("browser") if e["level"] == "SEVERE"] == []
-    events = [json.loads(e["message"])["message"] for e in browser.get_log("performance")]
-    sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
-    assert {urlsplit(params["request"]["url"]).scheme for params in sent} <= {"file", "data"}
+def page(opened, reported):
+    """The report, freshly opened."""
+    with opened(reported.folder / "report.html") as browser:
+        yield browser
 
 
 def press(element):

@@ -47,6 +47,7 @@ class Plan:
         self.verdicts = f"{results}/claims.{{suffix}}"
         self.provenance = f"{results}/provenance.html"
         self.kept = f"{results}/kept.csv"
+        self.page = f"{results}/page.html"
         self.benchmarks = f"{results}/benchmarks"
         self.logs = f"{results}/logs"
 

@@ -15,6 +15,7 @@ RESULTS = {
     "choose_epochs": "tables",
     "judge_claims": "verdicts",
     "record_provenance": "provenance",
+    "write_page": "page",
 }
 NAMED = 6  # files; more of them are told as a folder and a number
 

@@ -1,0 +1,20 @@
+# All results in one interactive page, which needs a package of its own: make page.
+rule write_page:
+    input:
+        tables=[plan.run_table.format(metric=m, run=r) for m, r in settings.pairs()],
+        images=expand(plan.figure, figure=settings.figures, suffix="png"),
+        verdicts=plan.verdicts.format(suffix="csv"),
+        provenance=plan.provenance,
+    output:
+        plan.page,
+    log:
+        f"{plan.logs}/write_page.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=plan.code_of("page"),
+        scale=lambda w: settings.scale,
+        figures=lambda w: settings.figures,
+        runs=lambda w: plan.settings_of_runs(plan.runs_shown()),
+    script:
+        "../scripts/write_page.py"
