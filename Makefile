@@ -18,7 +18,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all help resume report page keep ship fetch test chain modules unit bench docs lint schema format env cluster lock clean FORCE
+.PHONY: all help resume report page keep ship fetch test chain modules unit coverage bench docs lint schema format env cluster lock clean FORCE
 .DELETE_ON_ERROR:
 
 # Every figure, table and verdict; CONFIG=config/real.yaml takes another configuration.
@@ -34,7 +34,7 @@ help:
 report: all
 	$(IN_VENV) snakemake --report report.html --configfile $(CONFIG)
 
-# The results as one interactive page, offline too: page.html in the folder of results.
+# The results as one interactive page that needs no network, page.html beside the tables.
 page: $(READY) $(PAGE)
 	$(IN_VENV) snakemake --cores $(CORES) write_page --configfile $(CONFIG)
 
@@ -87,6 +87,11 @@ modules:
 SLOW := workflow test_package.py claims/test_errors.py figures/test_figures.py
 unit: $(TEST)
 	$(IN_VENV) python -m pytest $(SLOW:%=--ignore tests/%)
+
+# make unit, with the share of the lines of the package that it runs.
+coverage: $(TEST)
+	$(IN_VENV) python -m coverage run --source workflow -m pytest $(SLOW:%=--ignore tests/%)
+	$(IN_VENV) python -m coverage report --skip-covered --show-missing
 
 # Linters, and checks of types.
 lint: $(TEST)

@@ -21,7 +21,18 @@ ASKED = {
     ],
     **PROJECT["dependency-groups"],
 }
-TOOLS = {"black", "hatchling", "hypothesis", "mypy", "pytest", "ruff", "selenium", "snakefmt", "uv"}
+TOOLS = {
+    "black",
+    "coverage",
+    "hatchling",
+    "hypothesis",
+    "mypy",
+    "pytest",
+    "ruff",
+    "selenium",
+    "snakefmt",
+    "uv",
+}
 LEFT_OUT = {"triton"}  # for torch.compile on GPUs only: docs/setup.md
 
 OWN = {"metalandscape"} | {
