@@ -18,7 +18,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all help resume report page keep ship fetch test chain modules unit coverage bench docs lint schema format env cluster lock clean FORCE
+.PHONY: all help resume report page keep ship release fetch test chain modules unit coverage bench docs lint schema format env cluster lock clean FORCE
 .DELETE_ON_ERROR:
 
 # Every figure, table and verdict; CONFIG=config/real.yaml takes another configuration.
@@ -34,7 +34,7 @@ help:
 report: all
 	$(IN_VENV) snakemake --report report.html --configfile $(CONFIG)
 
-# The results as one interactive page that needs no network, page.html beside the tables.
+# The results as one interactive page that needs no network, page.html in their folder.
 page: $(READY) $(PAGE)
 	$(IN_VENV) snakemake --cores $(CORES) write_page --configfile $(CONFIG)
 
@@ -51,6 +51,11 @@ keep: $(READY)
 # Record the tables of CONFIG for a repository; INTO=folder copies them there.
 ship: $(READY)
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape ship --configfile $(CONFIG) $(INTO:%=--into %)
+
+# Pack checkpoints and tables of CONFIG for a release, with a manifest: docs/library.md.
+RELEASE ?= release
+release: $(READY)
+	PYTHONPATH=workflow .venv/bin/python -m metalandscape release --configfile $(CONFIG) --output $(RELEASE)
 
 # All downloads and nothing else, for machines that have no network later.
 fetch: $(READY)

@@ -22,7 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 COMMANDS = (
     *("download", "prepare", "build_kernel", "sample", "train", "measure"),
-    *("keep", "schema", "ship"),
+    *("keep", "schema", "ship", "release"),
 )
 
 
