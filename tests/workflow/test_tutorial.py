@@ -30,7 +30,7 @@ def block(language, before=""):
 def commands(heading):
     """The commands of a numbered section."""
     section = re.search(rf"^## {heading}\..*?(?=^## )", TEXT, re.M | re.S)[0]
-    return "".join(re.findall(r"```\n(.*?)```", section, re.S))
+    return "".join(re.findall(r"\n\n```\n(.*?)```", section, re.S))
 
 
 @pytest.fixture(scope="module")

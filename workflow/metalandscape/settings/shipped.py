@@ -46,7 +46,7 @@ def tables(plan: Plan) -> dict[str, Path]:
     """
     known = record(plan).get("tables", {})
     found = {}
-    for metric, run in plan.settings.pairs():
+    for metric, run in plan.settings.pairs() if known else ():
         path, name = Path(plan.run_table.format(run=run, metric=metric)), f"{run}/{metric}"
         measured = Path(plan.measured.format(metric=metric, run=run, seed=0, epochs=0)).parents[1]
         if name not in known or not path.exists() or measured.exists():
