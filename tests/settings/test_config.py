@@ -234,3 +234,12 @@ def test_every_option_of_a_metric_is_used(metric):
     counted = {"test": "tasks", "val": "val_tasks", "train": "train_tasks"}
     used = options_used("metrics", metric) | {counted[split] for split in splits}
     assert set(plugins.options("metrics", metric).model_fields) <= used
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("./a//b/", "a/b"), ("/a/../b", "/b"), ("a b/c's", "a b/c's")]
+)
+def test_a_folder_is_kept_in_its_shortest_form(given, kept):
+    raw = changed("folders", {"results": given, "figures": given})
+    folders = config.load(raw).folders
+    assert (folders.results, folders.figures) == (kept, kept)

@@ -11,6 +11,7 @@ A part may also lie outside the package: a folder that `use` names holds folders
 import ast
 import functools
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Container
@@ -54,12 +55,12 @@ def use(folder: str | Path | None) -> None:
     _options.cache_clear()
     if folder is None:
         return
-    folder = Path(folder).resolve()
-    if not any((folder / room).is_dir() for room in ROOMS):
+    if not any(os.path.isdir(Path(folder, room)) for room in ROOMS):
         raise UserError(
-            f"config key plugins: {folder} holds none of the folders {', '.join(ROOMS)}; name a "
-            "folder with parts, such as metrics/mine.py, in it."
+            f"config key plugins: {os.path.abspath(folder)} holds none of the folders "
+            f"{', '.join(ROOMS)}; name a folder with parts, such as metrics/mine.py, in it."
         )
+    folder = Path(folder).resolve()
     for room in ROOMS:
         for name in set(_names(folder / room)) & set(_names(PACKAGE / room)):
             raise UserError(

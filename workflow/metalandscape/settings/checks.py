@@ -1,7 +1,8 @@
 """What no single key shows to be impossible: checks of runs and figures as wholes."""
 
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..datasets import DatasetOptions
 from ..ground import digests, plugins
@@ -15,8 +16,41 @@ from .run import Run
 if TYPE_CHECKING:
     from .config import Config
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")  # with what ends a line
+LONGEST_NAME, LONGEST = 255, 1_000  # bytes of a file's name, and characters of a text
+
 Require = Callable[[bool, str, str], None]
 Datasets = Mapping[str, DatasetOptions]
+
+
+def check_texts(value: Any, key: str = "") -> None:
+    """Refuse a text that can't be a name or a path, wherever it stands in a raw configuration.
+
+    Raises:
+        UserError: it holds a control character, or is longer than file systems take.
+    """
+    if isinstance(value, Mapping):
+        for name, own in value.items():
+            check_texts(own, f"{key}.{name}".strip("."))
+    elif isinstance(value, list):
+        for own in value:
+            check_texts(own, key)
+    elif isinstance(value, str):
+        if found := CONTROL.search(value):
+            raise UserError(
+                f"config key {key}: it holds the control character {found[0]!r}; remove it."
+            )
+        if len(value) > LONGEST or _bytes(value) > LONGEST_NAME:
+            raise UserError(
+                f"config key {key}: the text {value!r} is too long; at most {LONGEST:,} "
+                f"characters, and {LONGEST_NAME} bytes between two slashes, are possible."
+            )
+
+
+def _bytes(path: str) -> int:
+    """Return the length of a path's longest name; that of a URL is no file's."""
+    names = [] if "://" in path else path.split("/")
+    return max((len(name.encode(errors="surrogatepass")) for name in names), default=0)
 
 
 def check_run(run: Run, place: Place, datasets: Datasets) -> None:

@@ -4,18 +4,20 @@ Every key is declared here or in `run`, or as an option of the part it belongs t
 the docstring of its class, from which `schema` takes its description.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import AfterValidator, Field, PositiveInt, ValidationError
 
 from ..datasets import DatasetOptions
 from ..ground import plugins
 from ..ground.errors import UserError
 from ..ground.strict import Strict, mapping, sentence, unknown
 from . import parts
-from .checks import check_figures, check_parts, check_run
+from .checks import check_figures, check_parts, check_run, check_texts
 from .limits import check_size
 from .matrix import NAME, checked_name, expand
 from .run import PATH, Run
@@ -23,17 +25,34 @@ from .run import PATH, Run
 __all__ = ["NAME", "Config", "Folders", "Run", "load"]
 
 
+def _inside(folder: str) -> str:
+    """Return a folder in its shortest form, which is the one that Snakemake compares.
+
+    Raises:
+        ValueError: it is relative and leads out of the working directory, or begins with ~.
+    """
+    if folder.startswith("~"):
+        raise ValueError("~ stands for no folder here; write the path in full")
+    folder = os.path.normpath(folder)
+    if Path(folder).parts[:1] == ("..",):
+        raise ValueError("leads out of the working directory; write an absolute path to mean that")
+    return folder
+
+
+FolderPath = Annotated[str, Field(pattern=PATH), AfterValidator(_inside)]
+
+
 class Folders(Strict):
     """Where products go, relative to the working directory.
 
     Attributes:
-        results: Where data, checkpoints, metrics and tables go, from the working directory. Give
-            every configuration its own folder.
+        results: Where data, checkpoints, metrics and tables go, in the working directory or, as an
+            absolute path, elsewhere. Give every configuration its own folder.
         figures: Where figures go.
     """
 
-    results: str = Field(default="results", pattern=PATH)
-    figures: str = Field(default="figures", pattern=PATH)
+    results: FolderPath = "results"
+    figures: FolderPath = "figures"
 
 
 class Config(Strict):
@@ -108,6 +127,7 @@ def load(raw: Mapping[str, Any]) -> Config:
     """
     if not isinstance(raw, Mapping) or not raw:
         raise UserError("the configuration is empty or no mapping of keys; see config/README.md.")
+    check_texts({key: value for key, value in raw.items() if key != "scale"})
     raw = {"defaults": {}, "metrics": {}, "figures": {}, **raw}
     plugins.use(raw.get("plugins") if isinstance(raw.get("plugins"), str) else None)
     defaults = mapping(raw.pop("defaults"), "defaults")
@@ -164,6 +184,10 @@ def _datasets(datasets: Mapping[str, Any]) -> Iterator[tuple[str, DatasetOptions
         except ValidationError as error:
             place = f"{key}.{{}}".format
             raise UserError(sentence(error, place, options.model_fields)) from error
+        except (OSError, RecursionError) as error:  # of a file that an option names
+            raise UserError(
+                f"config key {key}: a file that it names cannot be read: {error}."
+            ) from error
 
 
 def _metrics(

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import string
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from ..ground.strict import mapping
 from .limits import RUNS
 
 NAME = r"[A-Za-z0-9_]+"
+LONGEST = 200  # characters of a name; what is added in a file's name has to fit in 255
+FORMAT = r"\w{0,3}"  # of a placeholder, as in {shot:02d}: a wide one would fill the memory
 Place = Callable[[str], str]
 """Where a key of a run stands in the configuration: `defaults.way`, `runs.waves.way`, ..."""
 
@@ -54,6 +57,9 @@ def expand(
 
 def _filled(pattern: str, combination: Mapping[str, Any]) -> str:
     try:
+        for _, _, width, _ in string.Formatter().parse(pattern):
+            if not re.fullmatch(FORMAT, width or ""):
+                raise ValueError(width)
         return pattern.format_map(combination)
     except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
         raise UserError(
@@ -67,5 +73,9 @@ def checked_name(name: str, key: str) -> str:
     if not re.fullmatch(NAME, name):
         raise UserError(
             f"config key {key}: {name!r} is no name of letters, digits and underscores."
+        )
+    if len(name) > LONGEST:
+        raise UserError(
+            f"config key {key}: {name!r} is longer than {LONGEST} characters; shorten it."
         )
     return name
