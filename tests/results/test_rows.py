@@ -22,6 +22,13 @@ def with_cell(column, value, row=2):
     return changed
 
 
+def test_a_run_without_rows_is_named_with_its_file(tmp_path):
+    (tmp_path / "b").mkdir()
+    paths = [written(tmp_path, table()), written(tmp_path / "b", table(run="c"))]
+    with pytest.raises(UserError, match=r"/b/t\.csv: it has no row of run b; remove it"):
+        tables.read_all(paths, ["a", "b"])
+
+
 def text(content, **options):
     return content if isinstance(content, bytes | str) else content.to_csv(index=False, **options)
 
@@ -39,6 +46,7 @@ FAULTS = {
     "semicolons": (text(table(), sep=";"), ": its columns are separated by ';' instead of commas"),
     "tabs": (text(table(), sep="\t"), r": its columns are separated by '\\t' instead of commas"),
     "nothing": ("", " is empty; "),
+    "no rows": (table()[:0], " has no rows; "),
     "no text": (b"\xff\xfe\x00\x80", " is no table; "),
     "zeros": (b"\0\1\2\n", ": it has no column run; "),
     "value": (with_cell("value", "hello"), ", line 4: the column value has 'hello' instead of a n"),

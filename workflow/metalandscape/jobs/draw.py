@@ -7,10 +7,17 @@ from ..ground import plugins
 from ..results.tables import read_all
 from ._common import runs_of
 
+LARGEST = 1e100  # beyond it, the arithmetic of axes overflows
+
 
 def run(
     figure: str, scale: str, runs: dict[str, Any], tables: list[str], outputs: list[str]
 ) -> None:
-    """Draw a figure; `runs` has the settings of the runs it shows, by name."""
-    data = FigureData(read_all(tables), runs_of(runs), scale)
+    """Draw a figure; `runs` has the settings of the runs it shows, by name.
+
+    A value that no axis can hold is a gap, as NaN is.
+    """
+    table = read_all(tables, runs)
+    table["value"] = table["value"].mask(table["value"].abs() > LARGEST)
+    data = FigureData(table, runs_of(runs), scale)
     _style.save(plugins.load("figures", figure).draw(data), data, outputs)

@@ -19,7 +19,7 @@ def run(
     readable: list[str],
 ) -> None:
     """Write all verdicts, and pages to read; `runs` and `datasets` are settings by name."""
-    data = ClaimData(csv.read_all(tables), runs_of(runs), datasets)
+    data = ClaimData(csv.read_all(tables, runs), runs_of(runs), datasets)
     modules = [plugins.load("claims", name) for name in claims]
     judged = [verdict for claim in modules for verdict in claim.judge(data)]
     verdicts = _report.with_lost(judged, csv.lost(data.table))

@@ -56,9 +56,10 @@ def read_rows(path: str | Path, kinds: Kinds) -> pd.DataFrame:
 
 
 def _in_range(table: pd.DataFrame, kinds: Kinds) -> bool:
-    """Return whether no text is empty and no whole number below 0."""
+    """Return whether there are rows, no text is empty, and no whole number below 0."""
     lowest = {TEXT: "!", WHOLE: 0}
-    return all((table[n] >= lowest[kind]).all() for n, kind in kinds.items() if kind in lowest)
+    inside = ((table[n] >= lowest[kind]).all() for n, kind in kinds.items() if kind in lowest)
+    return len(table) > 0 and all(inside)
 
 
 def _fault(path: str | Path, kinds: Kinds) -> str:
@@ -72,6 +73,8 @@ def _fault(path: str | Path, kinds: Kinds) -> str:
         return " is empty"
     if missing := [name for name in kinds if name not in header]:
         return _wrong_header(header, missing)
+    if not rows:
+        return " has no rows"
     for line, row in enumerate(rows, 2):
         if fault := _wrong_row(header, row, kinds):
             return f", line {line}: {fault}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..ground.errors import UserError
 from .csv import read as read
 from .csv import write
 from .rows import NUMBER, SEED, TEXT, WHOLE, read_rows, refuse_repeated
@@ -57,18 +58,26 @@ def concatenate(output: str | Path, inputs: Sequence[str | Path]) -> None:
     write(output, read_all(inputs).sort_values(["run", "seed", "epoch"], kind="stable"))
 
 
-def read_all(paths: Sequence[str | Path]) -> pd.DataFrame:
+def read_all(paths: Sequence[str | Path], runs: Iterable[str] = ()) -> pd.DataFrame:
     """Read the rows of several tables; no table has no rows.
 
+    Args:
+        paths: their files.
+        runs: the names of runs that must have rows.
+
     Raises:
-        UserError: a column is missing or holds something else, or two rows are of the same
-            quantity; the sentence names file, line and column.
+        UserError: a column is missing or holds something else, two rows are of the same quantity,
+            or a run has none; the sentence names the file and, where it is one, line and column.
     """
     if not paths:
         return pd.DataFrame(columns=COLUMNS)
     parts = [read_rows(path, KINDS) for path in paths]
     refuse_repeated(parts, paths, KEYS)
-    return pd.concat(parts, ignore_index=True)
+    whole = pd.concat(parts, ignore_index=True)
+    for run in sorted(set(runs) - set(whole["run"])):
+        file = next((path for path in paths if run in Path(path).parts), paths[0])
+        raise UserError(f"{file}: it has no row of run {run}; remove it, and it is made anew.")
+    return whole
 
 
 def quantity(table: pd.DataFrame, run: str, name: str, split: str = "test") -> pd.DataFrame:
