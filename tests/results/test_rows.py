@@ -46,6 +46,15 @@ FAULTS = {
     "semicolons": (text(table(), sep=";"), ": its columns are separated by ';' instead of commas"),
     "tabs": (text(table(), sep="\t"), r": its columns are separated by '\\t' instead of commas"),
     "nothing": ("", " is empty; "),
+    "two columns": (
+        table().assign(a=1).rename(columns={"a": "value"}),
+        ": it has two columns value; ",
+    ),
+    "underscore": (with_cell("value", "1_0"), ", line 4: the column value has '1_0' instead"),
+    "other digits": (
+        with_cell("epoch", "\u0665"),
+        ", line 4: the column epoch has '\u0665' instead",
+    ),
     "no rows": (table()[:0], " has no rows; "),
     "no text": (b"\xff\xfe\x00\x80", " is no table; "),
     "zeros": (b"\0\1\2\n", ": it has no column run; "),

@@ -50,7 +50,8 @@ def read_rows(path: str | Path, kinds: Kinds) -> pd.DataFrame:
         raise UserError(f"{path} cannot be read ({error.strerror}).") from error
     except (ValueError, OverflowError, pd.errors.ParserWarning) as error:
         raise UserError(f"{path}{_fault(path, kinds)}; {REMEDY}") from error
-    if not set(kinds) <= set(table) or not _in_range(table, kinds):
+    once = set(kinds) <= set(table) and not any(f"{name}.1" in table for name in kinds)
+    if not once or not _in_range(table, kinds):
         raise UserError(f"{path}{_fault(path, kinds)}; {REMEDY}")
     return table
 
@@ -73,6 +74,8 @@ def _fault(path: str | Path, kinds: Kinds) -> str:
         return " is empty"
     if missing := [name for name in kinds if name not in header]:
         return _wrong_header(header, missing)
+    if twice := [name for name in kinds if header.count(name) > 1]:
+        return f": it has two columns {twice[0]}"
     if not rows:
         return " has no rows"
     for line, row in enumerate(rows, 2):
@@ -97,18 +100,22 @@ def _wrong_row(header: Sequence[str], row: Sequence[str], kinds: Kinds) -> str:
     return ""
 
 
+def _is_whole(cell: str, end: int) -> bool:
+    return cell.isascii() and cell.isdecimal() and int(cell) < end
+
+
 def _is_number(cell: str) -> bool:
     try:
         float(cell or "nan")
     except ValueError:
         return False
-    return True
+    return cell.isascii() and "_" not in cell  # which Python reads, but no other program
 
 
 CHECKS: dict[str, Callable[[str], bool]] = {
     TEXT: bool,
-    WHOLE: lambda cell: cell.isdecimal() and int(cell) < 2**63,
-    SEED: lambda cell: cell.isdecimal() and int(cell) < 2**64,
+    WHOLE: lambda cell: _is_whole(cell, 2**63),
+    SEED: lambda cell: _is_whole(cell, 2**64),
     NUMBER: _is_number,
 }
 
