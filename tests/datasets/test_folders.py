@@ -119,7 +119,13 @@ PARTED = images("train/ant", "train/bee", "val/cat", "test/dog")
 
 @pytest.mark.parametrize("above", ["", "data/"])
 @pytest.mark.parametrize(
-    "words", [("train", "val", "test"), ("Training", "validation", "testing"), ("meta-train",)]
+    "words",
+    [
+        ("train", "val", "test"),
+        ("Training", "validation", "testing"),
+        ("meta-train",),
+        ("Training Set", "dev", "eval"),
+    ],
 )
 def test_folders_can_be_the_split(tmp_path, above, words):
     renamed = dict(zip(("train", "val", "test"), (*words, "valid", "meta_test"), strict=False))

@@ -18,9 +18,12 @@ SUFFIXES = {
 SIGNATURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
 # What people call the folders of a split.
 FOLDERS = {
-    "train": {"train", "training", "meta_train", "metatrain"},
-    "val": {"val", "valid", "validation", "meta_val", "meta_validation", "metaval"},
-    "test": {"test", "testing", "meta_test", "metatest"},
+    "train": {"train", "training", "train_set", "training_set", "meta_train", "metatrain"},
+    "val": {
+        *("val", "valid", "validation", "val_set", "validation_set", "dev"),
+        *("meta_val", "meta_validation", "metaval"),
+    },
+    "test": {"test", "testing", "test_set", "eval", "evaluation", "meta_test", "metatest"},
 }
 ADVICE = "write split: folders to use them, or list class names"
 
@@ -66,7 +69,10 @@ class Classes:
 
     def parted(self) -> dict[str, str]:
         """Return the split of each class that lies in a folder named as a split, if two do."""
-        heads = {own: own.split("/")[0].lower().replace("-", "_") for own in self.members}
+        heads = {
+            own: own.split("/")[0].lower().replace("-", "_").replace(" ", "_")
+            for own in self.members
+        }
         splits = {
             own: split
             for own, head in heads.items()
