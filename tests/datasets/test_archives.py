@@ -132,6 +132,16 @@ def test_a_link_in_an_archive_is_refused_by_name(tmp_path):
             pass
 
 
+def test_a_hard_link_to_nothing_is_refused_by_name(tmp_path):
+    link = tarfile.TarInfo("a/link.png")
+    link.type, link.linkname = tarfile.LNKTYPE, "a/gone.png"
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        archive.addfile(link)
+    refused = pytest.raises(UserError, match=r"x\.tar: a/link\.png cannot be read .*gone")
+    with _archives.opened(tmp_path / "x.tar") as archive, refused:
+        archive.read("a/link.png")
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_name_that_stands_twice_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:

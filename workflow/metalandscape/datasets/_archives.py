@@ -24,7 +24,7 @@ TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 LARGEST = 256 << 20  # bytes of a file that is read at once
 UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, tarfile.TarError, struct.error),
-    *(OSError, EOFError, RuntimeError, ValueError, IndexError, OverflowError),
+    *(OSError, EOFError, RuntimeError, ValueError, LookupError, OverflowError),
 )
 
 
