@@ -28,7 +28,7 @@ jaxtyping.install_import_hook([f"metalandscape.{each}" for each in SHAPED], "che
 def pytest_addoption(parser):
     parser.addoption(
         "--engine",
-        choices=["auto", "reference"],
+        choices=["auto", "reference", "vectorized"],
         default="auto",
         help="the engine that tests of the workflow run with; those of engines take all",
     )

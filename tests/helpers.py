@@ -15,16 +15,16 @@ from checked import typechecked
 from metalandscape import algorithms
 from metalandscape.datasets import sine
 from metalandscape.datasets._images import ImageDataset
-from metalandscape.engines import Choice, LossGradient, batched, native
+from metalandscape.engines import Choice, Group, LossGradient, batched, native, vectorized
 from metalandscape.metrics import Measurement
-from metalandscape.networks import conv, initialize, mlp
+from metalandscape.networks import conv, initialize, mlp, resnet12
 from metalandscape.settings import parts
 from metalandscape.settings.run import Run
 from metalandscape.tasks.task import Spec, Task
 from metalandscape.training.artifacts import Origin
 
 # The import hook, which checks functions and dataclasses, leaves named tuples out.
-for each in (LossGradient, Measurement, Task, batched.Pass):
+for each in (Group, LossGradient, Measurement, Task, batched.Pass, vectorized.Point):
     each.__new__ = jaxtyped(each.__new__, typechecker=typechecked)
 
 
@@ -75,7 +75,7 @@ def sine_run(**changes):
 def algorithm(run=None, dataset=None, seed=0, engine="reference"):
     """The algorithm of a run, with an engine."""
     spec = Spec.of(dataset or image_dataset())
-    choice = Choice(engine, kernel())
+    choice = Choice(engine, kernel() if engine == "auto" else None)
     return algorithms.create(algorithms.Setup(run or image_run(), spec, seed, choice))
 
 
@@ -100,6 +100,11 @@ def conv_network(shape=(1, 12, 12), way=3, tasks="classification", **options):
 
 def mlp_network(hidden=(5, 5), shape=(1,), outputs=1, tasks="regression"):
     return mlp.Network(mlp.Options(hidden=list(hidden)), shape, outputs, tasks)
+
+
+def resnet_network(shape=(1, 12, 12), way=3, tasks="classification", **options):
+    options = resnet12.Options(**({"filters": [2, 4]} | options))
+    return resnet12.Network(options, shape, way, tasks)
 
 
 def start(network, seed=0):
@@ -148,7 +153,7 @@ def kernel():
 
 
 def engine(network, name="reference", threads=1):
-    return Choice(name, kernel(), threads).of(network)
+    return Choice(name, kernel() if name == "auto" else None, threads).of(network)
 
 
 def gradient(network, theta, x, y, create_graph=False):

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from helpers import conv_network, engine, kernel, mlp_network
-from metalandscape.engines import Choice, LossGradient, mean, native, reference
+from helpers import conv_network, engine, kernel, mlp_network, resnet_network
+from metalandscape.engines import Choice, LossGradient, mean, native, reference, vectorized
 from metalandscape.ground.errors import UserError
 
 
@@ -17,15 +17,22 @@ def test_a_gpu_that_is_not_there_is_refused_or_done_without(monkeypatch):
 
 def test_a_gpu_that_is_there_is_used(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch, "use_deterministic_algorithms", lambda on: None)
+    told = []
+    for module in (reference, vectorized):
+        monkeypatch.setattr(module, "prepare", lambda *of: told.append(of))
+    kinds = {"auto": vectorized, "vectorized": vectorized, "reference": reference}
     for device in ("auto", "cuda"):
-        chosen = Choice("auto", kernel(), device=device).of(conv_network())
-        assert isinstance(chosen, reference.Engine) and chosen.device == "cuda"
+        for name, module in kinds.items():
+            for network in (conv_network(), mlp_network(), resnet_network()):
+                chosen = Choice(name, kernel(), 2, device, "tf32").of(network)
+                assert type(chosen) is module.Engine and chosen.device == "cuda"
+    assert set(told) == {("cuda", "tf32")}
 
 
 def test_the_reference_serves_whatever_is_asked_of_it_and_what_no_other_knows():
     for network in (conv_network(), mlp_network()):
         assert type(engine(network, "reference")) is reference.Engine
+        assert type(engine(network, "vectorized")) is vectorized.Engine
     assert type(engine(conv_network(tasks="regression"), "auto")) is reference.Engine
 
 

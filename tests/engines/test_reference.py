@@ -124,8 +124,23 @@ def test_rates_that_do_not_fit_are_refused(case, unchecked):
         reference.Engine(network).adapt(theta, tasks[0], 1, r[:-1])
 
 
-def test_the_device_of_the_engine_is_where_it_computes(monkeypatch):
-    monkeypatch.setattr(torch, "use_deterministic_algorithms", lambda on: None)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_results_are_the_same_bytes_on_any_number_of_threads(case, dtype):
+    network, theta, tasks, r = case
+    theta = theta.to(dtype)
+    tasks = [Task(*(t.to(dtype) if t.is_floating_point() else t for t in task)) for task in tasks]
+    engines = [reference.Engine(network, threads=threads) for threads in (1, 2, 3)]
+    found = [engine.meta_gradient(theta, tasks, 2, r, True, True) for engine in engines]
+    for each in found[1:]:
+        assert torch.equal(each.gradient, found[0].gradient)
+        assert torch.equal(each.rates, found[0].rates)
+        assert each[1:3] == pytest.approx(found[0][1:3], rel=0, abs=0, nan_ok=True)
+    thetas = theta.expand(3, -1)
+    adapted = [engine.adapt_each(thetas, tasks, 2, r) for engine in engines]
+    assert all(torch.equal(each, adapted[0]) for each in adapted)
+
+
+def test_the_device_of_the_engine_is_where_it_computes():
     network, task = conv_network(), conv_tasks(1)[0]
     seen = reference.Engine(network, "meta")._there(start(network), *task)
     assert {tensor.device.type for tensor in seen} == {"meta"}

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from helpers import image_dataset, image_run
+from metalandscape.engines import Choice
 from metalandscape.ground import plugins
 from metalandscape.ground.errors import UserError
 from metalandscape.ground.files import read_arrays
@@ -54,6 +55,15 @@ def test_blocks_by_jobs_give_the_bytes_of_one_job(job):
         file = f"{name}.safetensors"
         assert (whole / file).read_bytes() == (parts / file).read_bytes()
     assert list(pd.read_csv(parts / "log2.csv")["epoch"]) == [2]
+
+
+def test_it_computes_with_the_engine_that_the_command_line_names(job, monkeypatch):
+    seen, made = [], Choice.of
+    monkeypatch.setattr(Choice, "of", lambda self, *of: seen.append(self) or made(self, *of))
+    job("any", [0], engine="vectorized", threads=2, precision="tf32", **{"tasks-at-once": 3})
+    job("any", [0])
+    assert seen[0] == Choice("vectorized", None, 2, "cpu", "tf32", 3)
+    assert seen[1] == Choice("reference")
 
 
 def test_given_weights_are_left_as_they_are_by_a_run_of_no_epochs(job, tmp_path):

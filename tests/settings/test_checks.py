@@ -170,3 +170,31 @@ class Options(options.Options):
     config.load(raw)
     sentence = refusal(raw | {"metrics": {"mine": {}}})
     assert f"{folder}/metrics/mine.py cannot be used (ZeroDivisionError" in sentence
+
+
+# --- the engine
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"precision": "tf32"}, r"precision: tf32 is of GPUs; set device: cuda or auto"),
+        ({"tasks_at_once": 2}, r"tasks_at_once: is for the engine vectorized"),
+        ({"tasks_at_once": 2, "engine": "reference", "device": "cuda"}, r"tasks_at_once: is for"),
+    ],
+)
+def test_settings_of_an_engine_that_does_not_compute_are_refused(changes, words):
+    with pytest.raises(UserError, match=words):
+        config.load(VALID | changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"precision": "tf32", "device": "auto"},
+        {"tasks_at_once": 2, "engine": "vectorized"},
+        {"tasks_at_once": 2, "device": "cuda"},
+    ],
+)
+def test_settings_of_the_engine_that_computes_are_taken(changes):
+    assert config.load(VALID | changes).model_dump().items() >= changes.items()

@@ -61,7 +61,7 @@ def load(
     if plugins is not None:
         parts.use(plugins)
     origin, tensors = artifacts.open_checkpoint(checkpoint)
-    choice = Choice("auto" if kernel else "reference", kernel, device=device)
+    choice = Choice("auto", kernel, device=device)
     algorithm = _algorithm(checkpoint, origin, choice)
     meta = artifacts.meta_of(checkpoint, tensors, algorithm.network)
     return replace(algorithm.learner(meta), preprocessing=origin.preprocessing)

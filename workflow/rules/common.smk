@@ -2,7 +2,9 @@
 ENVIRONMENT = "../../envs/metalandscape.yaml"  # relative to the rules, used with --sdm conda
 KERNEL = plan.kernel if plan.kernel_is_stale() else ancient(plan.kernel)
 SIGNATURE = inspect.signature(lambda wildcards: None)
-ENGINE = f"--engine {settings.engine} --device {settings.device}"
+ENGINE = f"--engine {settings.engine} --device {settings.device} --precision {settings.precision}"
+if settings.tasks_at_once:
+    ENGINE += f" --tasks-at-once {settings.tasks_at_once}"
 
 
 wildcard_constraints:

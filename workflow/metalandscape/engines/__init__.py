@@ -13,7 +13,7 @@ An engine says itself which networks it knows: `serve(network, choice)` of its m
 engine, or None. It recognizes a network by the name of the network's module, without importing it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -28,8 +28,30 @@ from ..tasks.task import Task
 Rates = float | Float[Tensor, "P"]
 """Inner learning rates: a number, or a vector of any signs (zero: no adaptation there)."""
 
+Thetas = Float[Tensor, "tasks P"]
+"""A theta of its own for each of several tasks, or a vector that belongs to it."""
+
+Inputs = Sequence[Float[Tensor, "_ *input"]]
+Answers = Sequence[Num[Tensor, "_ *output"]]
+"""What `x` and `y` are, of several tasks."""
+
 Product = Callable[[Float[Tensor, "P"]], Float[Tensor, "P"]]
 """v -> H v, with H a Hessian."""
+
+Products = Callable[[Thetas], Thetas]
+"""V -> H V: every row times the Hessian of a task of its own."""
+
+
+class Group(NamedTuple):
+    """Tasks whose Hessian products are computed at once.
+
+    Attributes:
+        members: which ones, by their index.
+        product: V -> H V, with a row for each of them.
+    """
+
+    members: list[int]
+    product: Products
 
 
 class LossGradient(NamedTuple):
@@ -101,23 +123,44 @@ class Engine(Protocol):
     ) -> Product:
         """Return v -> H v, H the Hessian of the loss at theta."""
 
+    def evaluate_each(self, thetas: Thetas, xs: Inputs, ys: Answers) -> list[tuple[float, float]]:
+        """Return what `evaluate` does, of every task."""
+
+    def gradient_each(self, thetas: Thetas, xs: Inputs, ys: Answers) -> list[LossGradient]:
+        """Return what `gradient` does, of every task."""
+
+    def adapt_each(self, thetas: Thetas, tasks: Sequence[Task], steps: int, rates: Rates) -> Thetas:
+        """Return theta~ of every task."""
+
+    def pull_back_each(
+        self, thetas: Thetas, tasks: Sequence[Task], steps: int, rates: Rates, cotangents: Thetas
+    ) -> Thetas:
+        """Return what `pull_back` does, of every task and its own cotangent."""
+
+    def hessian_products(self, thetas: Thetas, xs: Inputs, ys: Answers) -> Iterator[Group]:
+        """Yield all tasks in groups, each with its Hessian products; use one before the next."""
+
 
 class Choice(NamedTuple):
     """Which engine a job computes with.
 
     Attributes:
-        name: "reference", or "auto" for the fastest that knows the network: `batched` for `mlp`,
-            `native` for `conv` if its kernel was built and runs on this processor, otherwise
-            `reference`.
+        name: "reference"; "vectorized"; or "auto" for the fastest that knows the network: on a GPU
+            `vectorized`, on a CPU `batched` for `mlp`, and `native` for `conv` if its kernel was
+            built and runs on this processor; otherwise `reference`.
         kernel: the file that `native.build` wrote, or None.
-        threads: how many tasks at a time; no result depends on it.
-        device: "cpu"; "cuda" for the reference engine on a GPU; "auto" for a GPU if there is one.
+        threads: how many tasks at a time on a CPU; no result depends on it.
+        device: "cpu"; "cuda" for a GPU; "auto" for a GPU if there is one.
+        precision: "float32", or "tf32" for products on a GPU.
+        tasks_at_once: tasks of a group of `vectorized`; None for what memory holds.
     """
 
     name: str = "auto"
     kernel: str | Path | None = None
     threads: int = 1
     device: str = "cpu"
+    precision: str = "float32"
+    tasks_at_once: int | None = None
 
     def of(self, network: Network) -> Engine:
         """Return the engine for a network.
@@ -125,25 +168,29 @@ class Choice(NamedTuple):
         Raises:
             UserError: a GPU is asked for, and torch sees none.
         """
-        from . import batched, native, reference
+        from . import batched, native, reference, vectorized
 
-        if self._on_gpu():
-            return reference.Engine(network, "cuda")
-        if self.name == "auto":
-            for fast in (batched, native):
-                if engine := fast.serve(network, self):
-                    return engine
-        return reference.Engine(network)
+        place = self.place()
+        fastest = [vectorized] if place == "cuda" else [batched, native]
+        known = {"auto": fastest, "vectorized": [vectorized], "reference": []}
+        for fast in known[self.name]:
+            if engine := fast.serve(network, self):
+                return engine
+        return reference.Engine(network, place, self.threads, self.precision)
 
-    def _on_gpu(self) -> bool:
-        """Return whether a GPU is wanted and there."""
+    def place(self) -> str:
+        """Return "cuda" if a GPU is wanted and there, otherwise "cpu".
+
+        Raises:
+            UserError: a GPU is asked for, and torch sees none.
+        """
         present = self.device != "cpu" and torch.cuda.is_available()
         if self.device == "cuda" and not present:
             raise UserError(
                 "config key device: cuda is asked for, but torch sees no GPU on this machine; "
                 "set auto or cpu, or install a build of torch for its GPU."
             )
-        return present
+        return "cuda" if present else "cpu"
 
 
 def mean(results: Sequence[LossGradient]) -> LossGradient:
@@ -151,14 +198,15 @@ def mean(results: Sequence[LossGradient]) -> LossGradient:
     n = len(results)
     rates = [r.rates for r in results if r.rates is not None]
     return LossGradient(
-        _mean([r.gradient for r in results]),
+        average([r.gradient for r in results]),
         sum(r.loss for r in results) / n,
         sum(r.accuracy for r in results) / n,
-        _mean(rates) if rates else None,
+        average(rates) if rates else None,
     )
 
 
-def _mean(vectors: Sequence[Float[Tensor, "P"]]) -> Float[Tensor, "P"]:
+def average(vectors: Sequence[Float[Tensor, "P"]]) -> Float[Tensor, "P"]:
+    """Return the mean of vectors, summed in their order."""
     total = vectors[0].clone()
     for vector in vectors[1:]:
         total += vector

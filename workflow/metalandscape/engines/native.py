@@ -6,7 +6,6 @@ the reference engine.
 
 import ctypes
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -20,6 +19,7 @@ from ..tasks.task import Task
 from . import Choice, LossGradient, Product, Rates, mean, pull_back_step, rates_like
 from ._library import build as build
 from ._library import load
+from ._loop import Loop
 
 NETWORK = "metalandscape.networks.conv"
 SUPPORT, TARGET = 0, 1  # slots for images
@@ -41,7 +41,7 @@ def _knows(network: Network) -> bool:
     return max(options.filters, network.output_size) <= MOST_FILTERS
 
 
-class Engine:
+class Engine(Loop):
     """Implements `engines.Engine` for a ConvNet.
 
     The kernel wants the weights of convolutions as [3, 3, inputs, filters], and the bias as last
@@ -50,6 +50,7 @@ class Engine:
 
     def __init__(self, network: Network, library: ctypes.CDLL, threads: int = 1) -> None:
         """Compute with this network, on `threads` tasks at a time."""
+        super().__init__(threads)
         self._library = library
         options: Any = network.options
         stride = 2 if options.downsampling == "stride" else 1
@@ -69,7 +70,6 @@ class Engine:
         self._order = torch.cat([p.reshape(-1) for p in parts])
         self._back = self._order.argsort()
         self._free: dict[str, SimpleQueue] = {"float": SimpleQueue(), "double": SimpleQueue()}
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def evaluate(
         self,
@@ -143,8 +143,7 @@ class Engine:
                         v = kernel.pull_back(step, rates, v)
             return result._replace(gradient=v, rates=of_rates if learn_rates else None)
 
-        results = self._pool.map(one, tasks) if self._pool else map(one, tasks)
-        return self._unpack(mean(list(results)))
+        return self._unpack(mean(self._each(one, tasks)))
 
     def hessian_product(
         self,

@@ -1,6 +1,5 @@
 """The plain loop: one task at a time, every derivative by `torch.autograd.grad`."""
 
-import os
 from collections.abc import Sequence
 
 import torch
@@ -10,19 +9,32 @@ from torch import Tensor
 from ..networks import Network
 from ..tasks.task import Task
 from . import LossGradient, Product, Rates, mean, rates_like
+from ._device import prepare
+from ._loop import Loop
 
 
-class Engine:
+class Engine(Loop):
     """Implements `engines.Engine` for any network."""
 
-    def __init__(self, network: Network, device: str = "cpu") -> None:
-        """Compute with this network on a device; arguments and results are on the CPU."""
+    def __init__(
+        self,
+        network: Network,
+        device: str = "cpu",
+        threads: int = 1,
+        precision: str = "float32",
+    ) -> None:
+        """Compute with this network on a device; arguments and results are on the CPU.
+
+        Args:
+            network: what is computed.
+            device: "cpu" or "cuda".
+            threads: tasks at a time, on a CPU.
+            precision: "float32" or "tf32", of products on a GPU.
+        """
+        super().__init__(threads if device == "cpu" else 1)
         self.network = network
         self.device = device
-        if device != "cpu":
-            # Unless forbidden, sums on a GPU are taken in an order that changes from call to call.
-            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-            torch.use_deterministic_algorithms(True)
+        prepare(device, precision)
 
     def evaluate(
         self, theta: Float[Tensor, "P"], x: Float[Tensor, "n *input"], y: Num[Tensor, "n *output"]
@@ -74,8 +86,8 @@ class Engine:
         learn_rates: bool = False,
     ) -> LossGradient:
         """Return the gradient of the mean target loss over tasks, Eq. 2."""
-        results = []
-        for given in tasks:
+
+        def one(given: Task) -> LossGradient:
             start, *there = self._there(theta, *given)
             task, points = Task(*there), [start.requires_grad_()]
             used = self._rates(rates, start)
@@ -83,8 +95,9 @@ class Engine:
                 used = used if isinstance(used, Tensor) else torch.full_like(start, used)
                 points.append(used.requires_grad_())
             adapted = self._descend(start, task, steps, used, second_order)
-            results.append(self._differentiate(adapted, points, task.target_x, task.target_y))
-        return mean(results)
+            return self._differentiate(adapted, points, task.target_x, task.target_y)
+
+        return mean(self._each(one, tasks))
 
     def hessian_product(
         self, theta: Float[Tensor, "P"], x: Float[Tensor, "n *input"], y: Num[Tensor, "n *output"]

@@ -20,6 +20,8 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--kernel", nargs="?", help="by build_kernel; not every engine needs it")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--tasks-at-once", type=int)
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:

@@ -21,12 +21,14 @@ def algorithm_of(
     kernel: str | None,
     threads: int,
     device: str,
+    precision: str,
+    tasks_at_once: int | None,
 ) -> "Algorithm":
     """Return the algorithm of a run, with the engine that computes."""
     from .. import algorithms, engines
     from ..tasks.task import Spec
 
-    choice = engines.Choice(engine, kernel, threads, device)
+    choice = engines.Choice(engine, kernel, threads, device, precision, tasks_at_once)
     return algorithms.create(algorithms.Setup(run, Spec.of(dataset), seed, choice))
 
 

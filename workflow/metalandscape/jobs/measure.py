@@ -43,6 +43,8 @@ def run(
     kernel: str | None,
     threads: int,
     device: str,
+    precision: str = "float32",
+    tasks_at_once: int | None = None,
 ) -> None:
     """Write the measurements of all checkpoints, and the values of their tasks."""
     from ..metrics._lost import lost
@@ -53,7 +55,9 @@ def run(
 
     trained, (dataset, *others) = run_of(settings), map(open_dataset, data)
     judged = others[0] if others else dataset
-    algorithm = algorithm_of(trained, seed, dataset, engine, kernel, threads, device)
+    algorithm = algorithm_of(
+        trained, seed, dataset, engine, kernel, threads, device, precision, tasks_at_once
+    )
     origin = origin_of(run, seed, trained, dataset, code)
     lists.check(tasks, run, seed, metric)
     shot = trained.at_test().shot

@@ -32,6 +32,8 @@ def run(
     kernel: str | None,
     threads: int,
     device: str,
+    precision: str = "float32",
+    tasks_at_once: int | None = None,
 ) -> None:
     """Train a block of epochs: the checkpoints' names tell which."""
     import pandas as pd
@@ -40,7 +42,9 @@ def run(
     from ..training import blocks
 
     trained, dataset = run_of(settings), open_dataset(data)
-    algorithm = algorithm_of(trained, seed, dataset, engine, kernel, threads, device)
+    algorithm = algorithm_of(
+        trained, seed, dataset, engine, kernel, threads, device, precision, tasks_at_once
+    )
     origin = origin_of(run, seed, trained, dataset, code)
     files = {epoch_of(path): path for path in checkpoints}
     if previous:

@@ -204,6 +204,21 @@ def _check_claims() -> None:
             raise UserError(f"{mine}: claims/{first[short]}.py has the ID {short}, too; change it.")
 
 
+def check_engine(config: "Config") -> None:
+    """Refuse settings of an engine that will not compute."""
+    if config.precision != "float32" and config.device == "cpu":
+        raise UserError(
+            f"config key precision: {config.precision} is of GPUs; set device: cuda or auto, or "
+            "remove it."
+        )
+    ours = config.engine == "vectorized" or (config.engine == "auto" and config.device != "cpu")
+    if config.tasks_at_once is not None and not ours:
+        raise UserError(
+            "config key tasks_at_once: is for the engine vectorized, which computes on GPUs or "
+            "where it is asked for; set engine: vectorized or remove it."
+        )
+
+
 def check_figures(config: "Config") -> None:
     """Refuse a figure that needs an option left at 0, or a metric that one of its runs lacks."""
     for figure, runs in config.figures.items():

@@ -17,7 +17,7 @@ from ..ground import plugins
 from ..ground.errors import UserError
 from ..ground.strict import Strict, mapping, sentence, unknown
 from . import parts
-from .checks import check_figures, check_parts, check_run, check_texts
+from .checks import check_engine, check_figures, check_parts, check_run, check_texts
 from .limits import check_size
 from .matrix import NAME, checked_name, expand
 from .run import PATH, Run
@@ -67,16 +67,23 @@ class Config(Strict):
         checkpoints_per_job: How many checkpoints one metric job measures. More means fewer starts
             of Python, about 2 s each (measuring 10 small checkpoints on 2 cores took 11.9 s with 1
             and 4.1 s with 5), and less parallelism.
-        engine: What computes gradients. `auto`: a kernel in C++, compiled once at the start, for
-            convolutional networks, and all tasks in one batch for sine regression. `reference`: the
-            plain loop of automatic differentiation, which is also used, with a line that says so,
-            where there is no C++ compiler. They agree to rounding; each gives the same bytes every
-            time.
+        engine: What computes gradients. `auto`: on a CPU a kernel in C++, compiled once at the
+            start, for convolutional networks, and all tasks in one batch for sine regression; on a
+            GPU `vectorized`. `vectorized`: all tasks in one computation, for every network; slow on
+            a CPU. `reference`: the plain loop of automatic differentiation, which is also used,
+            with a line that says so, where there is no C++ compiler. They agree to rounding; on a
+            CPU, each gives the same bytes every time.
         threads: Threads of one training job, each with a task of its own. No result depends on it.
             More of them help where there are fewer jobs than cores.
-        device: `cuda`: the reference engine on a GPU, with torch's deterministic algorithms.
-            `auto`: a GPU if the job finds one, otherwise as `cpu`. Results of GPU and CPU agree to
-            rounding, not byte for byte. See docs/cluster.md.
+        device: `cuda`: a GPU, with torch's deterministic algorithms. `auto`: a GPU if the job finds
+            one, otherwise as `cpu`. Results of GPU and CPU agree to rounding, not byte for byte. No
+            GPU has run it yet. See docs/cluster.md.
+        precision: Of products of matrices on a GPU. `float32`; `tf32`: factors are rounded to 10
+            bits, which is faster and changes a meta-gradient by a thousandth or more. See
+            docs/cluster.md.
+        tasks_at_once: How many tasks the engine `vectorized` computes together, which bounds its
+            memory; last digits may depend on it. Unless given, what the GPU's free memory holds,
+            and 4 on a CPU.
         container: The image that `snakemake --sdm apptainer` runs jobs in, as `apptainer` names it:
             a file such as `metalandscape.sif`, or `docker://...`. Without this key, `--sdm
             apptainer` is refused. See docs/cluster.md.
@@ -97,9 +104,11 @@ class Config(Strict):
     folders: Folders = Folders()
     archives: Annotated[str, Field(min_length=1)] | None = None
     checkpoints_per_job: PositiveInt = 1
-    engine: Literal["auto", "reference"] = "auto"
+    engine: Literal["auto", "reference", "vectorized"] = "auto"
     threads: PositiveInt = 1
     device: Literal["auto", "cpu", "cuda"] = "cpu"
+    precision: Literal["float32", "tf32"] = "float32"
+    tasks_at_once: PositiveInt | None = None
     container: Annotated[str, Field(pattern=r"^[^\s{}]+$")] | None = None
     plugins: Annotated[str, Field(min_length=1)] | None = None
     datasets: dict[str, DatasetOptions]
@@ -140,6 +149,7 @@ def load(raw: Mapping[str, Any]) -> Config:
         config = Config.model_validate(raw | expanded)
     except ValidationError as error:
         raise UserError(sentence(error, known=["defaults", *Config.model_fields])) from error
+    check_engine(config)
     check_figures(config)
     check_parts(config)
     check_size(config)
