@@ -51,7 +51,7 @@ def listed(path, dataset, run, splits=tuple(COUNTS)):
     return Tasks.listed(path, dict.fromkeys(COUNTS, dataset), dict.fromkeys(COUNTS, run.shot), 0)
 
 
-@pytest.fixture(params=["reference", "auto"])
+@pytest.fixture(params=["reference", "auto", "vectorized"])
 def images(request, tmp_path):
     """Of classification, by every engine."""
     network = conv_network()

@@ -4,7 +4,7 @@ import torch
 
 from helpers import conv_network, conv_tasks, engine, mlp_network, sine_tasks, start
 from metalandscape.metrics._lanczos import Limits, extremes
-from metalandscape.metrics.hessian import spectrum
+from metalandscape.metrics.hessian import spectra
 
 
 def dense(network, theta, task):
@@ -45,10 +45,28 @@ def test_the_norm_equals_that_of_the_dense_hessian(case, name):
 def test_a_start_from_the_gradient_finds_the_same_and_never_needs_more_than_the_space(case):
     network, theta, task = list(nets())[case]
     values = torch.linalg.eigvalsh(dense(network, theta, task))
-    data = (task.support_x, task.support_y)
-    found = spectrum(engine(network), theta, *data, random_start(len(theta)), Limits())
+    data = theta[None], [task.support_x], [task.support_y]
+    (found,) = spectra(engine(network), *data, random_start(len(theta)), Limits())
     assert found.norm == pytest.approx(values.abs().max().item(), rel=1e-3)
     assert found.products <= len(theta)
+
+
+@pytest.mark.parametrize("name", ["reference", "vectorized"])
+def test_several_spectra_are_those_of_the_tasks_by_themselves(name):
+    network, tasks = conv_network(filters=3), conv_tasks(6)
+    thetas = torch.stack([start(network, seed) for seed in range(6)])
+    thetas[1] = torch.nan
+    noise = random_start(len(thetas[0]))
+    xs, ys = [t.support_x for t in tasks], [t.support_y for t in tasks]
+    found = spectra(engine(network, name), thetas, xs, ys, noise, Limits(least=2))
+    assert np.isnan(found[1].norm) and not found[1].converged
+    plain, products = engine(network), set()
+    for index in (0, 2, 3, 4, 5):
+        alone = thetas[[index]], [xs[index]], [ys[index]]
+        (expected,) = spectra(plain, *alone, noise, Limits(least=2))
+        assert found[index] == pytest.approx(expected, rel=1e-6)
+        products.add(expected.products)
+    assert len(products) > 1  # they don't end together
 
 
 def test_a_negative_dominant_eigenvalue_of_a_real_loss():

@@ -1,8 +1,9 @@
 """The learner: that which adapts to a task."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor
 from .engines import Engine, Rates
 from .networks import Network
 from .tasks.task import Task
+
+TOGETHER = 16  # tasks whose solutions are held at a time
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,21 @@ class Learner:
     def adapt(self, task: Task) -> Float[Tensor, "P"]:
         """Return theta~ of a task, Eq. 1."""
         return self.engine.adapt(self.start(task), task, self.steps, self.rates)
+
+    def start_each(
+        self, tasks: Iterable[Task]
+    ) -> Iterator[tuple[list[Task], Float[Tensor, "tasks P"]]]:
+        """Yield tasks, some at a time and in their order, and what `start` returns for them."""
+        waiting = iter(tasks)
+        while several := list(islice(waiting, TOGETHER)):
+            yield several, torch.stack([self.start(task) for task in several])
+
+    def adapt_each(
+        self, tasks: Iterable[Task]
+    ) -> Iterator[tuple[list[Task], Float[Tensor, "tasks P"]]]:
+        """Yield tasks, some at a time and in their order, and what `adapt` returns for them."""
+        for several, starts in self.start_each(tasks):
+            yield several, self.engine.adapt_each(starts, several, self.steps, self.rates)
 
     def path(self, task: Task) -> Float[Tensor, "{self.steps}+1 P"]:
         """Return theta^(0) = theta^s to theta^(T) = theta~ of a task, T the inner steps."""

@@ -74,19 +74,17 @@ def regularized_meta_gradient(
     after the other. Exact; it costs one more adaptation per task. First order takes every theta~_i
     as theta^s plus a constant.
     """
-    adapted = torch.stack([engine.adapt(theta, task, steps, rates) for task in batch])
-    adapted, start = adapted.requires_grad_(), theta.detach().requires_grad_()
+    thetas = theta.expand(len(batch), -1)
+    adapted = engine.adapt_each(thetas, batch, steps, rates).requires_grad_()
+    start = theta.detach().requires_grad_()
     corrected = correct(adapted, start)
-    targets = [
-        engine.gradient(solution, task.target_x, task.target_y)
-        for solution, task in zip(corrected.detach(), batch, strict=True)
-    ]
+    _, _, xs, ys = zip(*batch, strict=True)
+    targets = engine.gradient_each(corrected.detach(), xs, ys)
     gradients = torch.stack([target.gradient for target in targets])
     cotangents, direct = torch.autograd.grad(corrected, (adapted, start), gradients)
+    if second_order:
+        cotangents = engine.pull_back_each(thetas, batch, steps, rates, cotangents)
     total = direct
-    for cotangent, task in zip(cotangents, batch, strict=True):
-        through = (
-            engine.pull_back(theta, task, steps, rates, cotangent) if second_order else cotangent
-        )
+    for through in cotangents:
         total = total + through
     return mean(targets)._replace(gradient=total / len(batch))

@@ -52,14 +52,14 @@ class Algorithm(Episodic):
 
     def meta_gradient(self, meta: algorithms.Meta, batch: Sequence[Task]) -> LossGradient:
         """Return (theta - mean_i theta~_i) / alpha, with the target loss at theta~_i."""
-        return mean([self._pseudo_gradient(meta, task) for task in batch])
-
-    def _pseudo_gradient(self, meta: algorithms.Meta, task: Task) -> LossGradient:
         run, theta = self.setup.run, meta["theta"]
-        seen = _together(task) if self.options.data == "all" else task
-        adapted = self.engine.adapt(theta, seen, run.inner_steps, run.inner_rate)
-        loss, accuracy = self.engine.evaluate(adapted, task.target_x, task.target_y)
-        return LossGradient((theta - adapted) / run.inner_rate, loss, accuracy)
+        seen = list(map(_together, batch)) if self.options.data == "all" else batch
+        thetas = theta.expand(len(batch), -1)
+        adapted = self.engine.adapt_each(thetas, seen, run.inner_steps, run.inner_rate)
+        _, _, xs, ys = zip(*batch, strict=True)
+        judged = self.engine.evaluate_each(adapted, xs, ys)
+        pseudo_gradients = (theta - adapted) / run.inner_rate
+        return mean(list(map(LossGradient, pseudo_gradients, *zip(*judged, strict=True))))
 
 
 def _together(task: Task) -> Task:

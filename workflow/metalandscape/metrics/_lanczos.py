@@ -5,7 +5,7 @@ one: a start that hardly contains the extreme eigenvector may stop early. Hence 
 products, whatever the residuals are. docs/reading.md has the measured rate of such failures.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,12 +52,43 @@ class Limits(NamedTuple):
     most: int = 200
 
 
+Search = Generator[Float[Tensor, "P"], Float[Tensor, "P"], Extremes]
+"""Yields v, is sent A v, and so on; returns what it found."""
+
+
 def extremes(
     product: Callable[[Float[Tensor, "P"]], Float[Tensor, "P"]],
     start: Float[Tensor, "P"],
     limits: Limits,
 ) -> Extremes:
-    """Return both ends of the spectrum by Lanczos with periodic reorthogonalization.
+    """Return both ends of the spectrum of v -> A v, see `search`."""
+    return together(lambda v: product(v[0]).unsqueeze(0), [search(start, limits)])[0]
+
+
+def together(
+    product: Callable[[Float[Tensor, "n P"]], Float[Tensor, "n P"]], searches: Sequence[Search]
+) -> list[Extremes]:
+    """Return what several searches find, each of an operator of its own.
+
+    Args:
+        product: V -> the rows of V, each times the operator of one of the searches.
+        searches: those that have not begun.
+    """
+    vectors = [next(each) for each in searches]
+    found: dict[int, Extremes] = {}
+    while len(found) < len(searches):
+        # A search that has ended keeps its last vector, so that the product keeps its shape.
+        answers = product(torch.stack(vectors))
+        for index in set(range(len(searches))) - set(found):
+            try:
+                vectors[index] = searches[index].send(answers[index])
+            except StopIteration as end:
+                found[index] = end.value
+    return [found[index] for index in range(len(searches))]
+
+
+def search(start: Float[Tensor, "P"], limits: Limits) -> Search:
+    """Search both ends of the spectrum by Lanczos with periodic reorthogonalization.
 
     Each product extends an orthonormal basis V of the Krylov space; T = V^T A V is tridiagonal, its
     extreme eigenpairs (theta, s) approximate A's, and |A V s - theta V s| = beta |s_last| (Parlett,
@@ -65,7 +96,6 @@ def extremes(
     rounding; far less than full orthogonality is enough for T (Simon 1984).
 
     Args:
-        product: v -> A v.
         start: any vector that is not orthogonal to the wanted eigenvectors; products and basis
             have its type.
         limits: when to stop. Where the other end might be the norm as well, its residual must be
@@ -78,7 +108,7 @@ def extremes(
     v = start / start.norm()
     for k in range(most):
         basis[k] = v
-        w = product(v)
+        w = yield v
         diagonal.append(torch.dot(v, w).item())
         w = w - diagonal[-1] * v
         if k:

@@ -47,36 +47,50 @@ class Options(options.Options):
 def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measurement]:
     """Yield the quantities on meta-test tasks, and on those of the other splits asked for."""
     for split in ("test", "val", "train"):
-        rows = [_judge(learner, task, options) for task in tasks.of(split)]
+        several = learner.start_each(tasks.of(split))
+        rows = [row for some, starts in several for row in _judge(learner, some, starts, options)]
         for name in rows[0] if rows else ():
             yield mean(name, split, [row[name] for row in rows])
 
 
-def _judge(learner: Learner, task: Task, options: Options) -> dict[str, float]:
-    start = learner.start(task)
-    before = _at(learner, start, task)
-    initial = {"initial_accuracy": before[ACCURACY]} if ACCURACY in before else {}
-    if not options.every_step:
-        return _at(learner, learner.adapt(task), task) | initial
-    path = learner.path(task)
-    steps = {
-        f"{name}_step{step}": value
-        for step, theta in enumerate(path)
-        for name, value in _at(learner, theta, task).items()
-        if name.startswith("target")
-    }
-    return _at(learner, path[-1], task) | initial | steps
+def _judge(
+    learner: Learner, tasks: list[Task], starts: Float[Tensor, "tasks P"], options: Options
+) -> list[dict[str, float]]:
+    """Return the quantities of every task."""
+    path, steps = [starts], [1] * learner.steps if options.every_step else [learner.steps]
+    for count in steps:
+        path.append(learner.engine.adapt_each(path[-1], tasks, count, learner.rates))
+    # Of every point of the path, the quantities of every task.
+    found = [_at(learner, thetas, tasks) for thetas in path]
+    rows = [dict(at) for at in found[-1]]
+    for row, before in zip(rows, found[0], strict=True):
+        if ACCURACY in before:
+            row["initial_accuracy"] = before[ACCURACY]
+    for step, points in enumerate(found if options.every_step else ()):
+        for row, at in zip(rows, points, strict=True):
+            row |= {f"{n}_step{step}": value for n, value in at.items() if n.startswith("target")}
+    return rows
 
 
-def _at(learner: Learner, theta: Float[Tensor, "P"], task: Task) -> dict[str, float]:
-    """Return the quantities of a task at theta, all NaN where theta is not finite."""
+def _at(
+    learner: Learner, thetas: Float[Tensor, "tasks P"], tasks: list[Task]
+) -> list[dict[str, float]]:
+    """Return the quantities of every task at its theta, all NaN where that is not finite."""
     classes = learner.network.tasks == "classification"
-    if classes and (task.target_y < 0).any():
+    if classes and any((task.target_y < 0).any() for task in tasks):
         raise UserError("accuracy: a task lacks its targets' labels; give target_labels.")
-    target_loss, accuracy = learner.engine.evaluate(theta, task.target_x, task.target_y)
-    support_loss, _ = learner.engine.evaluate(theta, task.support_x, task.support_y)
-    found = {ACCURACY: accuracy} if classes else {}
-    found |= {"target_loss": target_loss, "support_loss": support_loss}
+    support_x, support_y, target_x, target_y = zip(*tasks, strict=True)
+    targets = learner.engine.evaluate_each(thetas, target_x, target_y)
+    supports = learner.engine.evaluate_each(thetas, support_x, support_y)
+    return [_of_task(*of, classes) for of in zip(targets, supports, strict=True)]
+
+
+def _of_task(
+    target: tuple[float, float], support: tuple[float, float], classes: bool
+) -> dict[str, float]:
+    """Return the quantities of a task by their names, from losses and accuracies."""
+    found = {ACCURACY: target[1]} if classes else {}
+    found |= {"target_loss": target[0], "support_loss": support[0]}
     # The largest of logits that are NaN is the first: chance accuracy, which would be no answer.
-    diverged = not all(map(isfinite, (target_loss, support_loss)))
+    diverged = not all(map(isfinite, (target[0], support[0])))
     return dict.fromkeys(found, nan) if diverged else found

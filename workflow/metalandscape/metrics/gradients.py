@@ -41,11 +41,12 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
 
     def gradients() -> Iterator[tuple[Float[Tensor, "P"], Float[Tensor, "P"]]]:
         norms.clear()
-        for task in tasks.of("test"):
-            start = learner.start(task)
-            g = -learner.engine.gradient(start, task.support_x, task.support_y).gradient
-            norms.append(g.double().norm().item())
-            yield g, direction(g)
+        for several, starts in learner.start_each(tasks.of("test")):
+            xs, ys, _, _ = zip(*several, strict=True)
+            for found in learner.engine.gradient_each(starts, xs, ys):
+                g = -found.gradient
+                norms.append(g.double().norm().item())
+                yield g, direction(g)
 
     product, cosine = pair_averages(["gradient_product", "gradient_cosine"], "test", gradients)
     yield from (product, cosine)

@@ -4,7 +4,7 @@ The paper equates the norm with lambda_max. A Hessian may be indefinite: the nor
 max(abs(lambda_max), abs(lambda_min)), and both ends are reported.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isnan, nan
 
 import torch
@@ -17,7 +17,7 @@ from ..engines import Engine
 from ..ground import options, randomness
 from ..ground.options import TaskCount
 from . import Learner, Measurement, Tasks, mean
-from ._lanczos import Extremes, Limits, extremes
+from ._lanczos import Extremes, Limits, search, together
 
 TASKS = ("classification", "regression")
 QUANTITIES = {
@@ -61,10 +61,10 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
     limits = Limits(
         options.tolerance, options.other_tolerance, options.min_products, options.max_products
     )
-    results = [
-        spectrum(learner.engine, learner.adapt(task), task.support_x, task.support_y, noise, limits)
-        for task in tasks.of("test")
-    ]
+    results = []
+    for several, adapted in learner.adapt_each(tasks.of("test")):
+        xs, ys, _, _ = zip(*several, strict=True)
+        results += spectra(learner.engine, adapted, xs, ys, noise, limits)
     columns = {
         "hessian_norm": "norm",
         "lambda_max": "largest",
@@ -79,21 +79,28 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
         yield mean(name, "test", [getattr(result, field) for result in results])
 
 
-def spectrum(
+def spectra(
     engine: Engine,
-    theta: Float[Tensor, "P"],
-    x: Float[Tensor, "n *input"],
-    y: Num[Tensor, "n *output"],
+    thetas: Float[Tensor, "tasks P"],
+    xs: Sequence[Float[Tensor, "_ *input"]],
+    ys: Sequence[Num[Tensor, "_ *output"]],
     noise: Float[Tensor, "P"],
     limits: Limits,
-) -> Extremes:
-    """Return the ends of the spectrum of the loss's Hessian at theta; NaN where it diverged.
+) -> list[Extremes]:
+    """Return the ends of the spectrum of every task's Hessian at its theta; NaN if it diverged.
 
     Lanczos starts from the gradient, which lies mostly in the span of the Hessian's largest
     eigenvectors (Gur-Ari et al. 2018), with as much noise, which is orthogonal to none.
     """
-    gradient = engine.gradient(theta, x, y).gradient
-    if not torch.isfinite(gradient).all():
-        return Extremes(nan, nan, nan, nan, nan, 0, False)
-    start = normalize(gradient, dim=0) + normalize(noise, dim=0)
-    return extremes(engine.hessian_product(theta, x, y), start, limits)
+    found = [Extremes(nan, nan, nan, nan, nan, 0, False)] * len(xs)
+    gradients = [each.gradient for each in engine.gradient_each(thetas, xs, ys)]
+    finite = [index for index, g in enumerate(gradients) if torch.isfinite(g).all()]
+    data = thetas[finite], [xs[index] for index in finite], [ys[index] for index in finite]
+    for members, product in engine.hessian_products(*data):
+        own = [finite[member] for member in members]
+        starts = [normalize(gradients[index], dim=0) + normalize(noise, dim=0) for index in own]
+        results = together(product, [search(start, limits) for start in starts])
+        del product  # and what it holds, before the next is made
+        for index, result in zip(own, results, strict=True):
+            found[index] = result
+    return found

@@ -34,11 +34,12 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
 
     def directions() -> Iterator[Float[Tensor, "P"]]:
         norms.clear()
-        for task in tasks.of("test"):
-            displacement = learner.adapt(task) - learner.start(task)
-            norm = displacement.double().norm().item()
-            norms.append(norm if isfinite(norm) else nan)
-            yield direction(displacement)
+        for several, solutions in learner.adapt_each(tasks.of("test")):
+            for task, adapted in zip(several, solutions, strict=True):
+                displacement = adapted - learner.start(task)
+                norm = displacement.double().norm().item()
+                norms.append(norm if isfinite(norm) else nan)
+                yield direction(displacement)
 
     yield pair_average("direction_cosine", "test", directions)
     yield mean("displacement_norm", "test", norms)
