@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..tasks.task import Task
-from . import Answers, Engine, Group, Inputs, LossGradient, Rates, Thetas
+from . import Answers, Engine, Group, Inputs, LossGradient, Product, Products, Rates, Thetas
 
 
 class Loop(Engine):
@@ -58,5 +58,8 @@ class Loop(Engine):
     def hessian_products(self, thetas: Thetas, xs: Inputs, ys: Answers) -> Iterator[Group]:
         """Yield every task's V -> H V by itself, V with one row."""
         for index, (theta, x, y) in enumerate(zip(thetas, xs, ys, strict=True)):
-            product = self.hessian_product(theta, x, y)
-            yield Group([index], lambda v, product=product: product(v[0]).unsqueeze(0))
+            yield Group([index], _of_one_row(self.hessian_product(theta, x, y)))
+
+
+def _of_one_row(product: Product) -> Products:
+    return lambda v: product(v[0]).unsqueeze(0)

@@ -42,7 +42,8 @@ NETWORKS = {f"metalandscape.networks.{name}" for name in ("conv", "mlp", "resnet
 ON_CPU = 4  # tasks of a group on a CPU
 
 Vector = Float[Tensor, "P"]
-Input, Answer = Float[Tensor, "n *input"], Num[Tensor, "n *output"]
+Input = Float[Tensor, "n *input"]
+Answer = Num[Tensor, "n *output"]
 Stack = Num[Tensor, "tasks n ..."]
 """Inputs or answers of a group's tasks."""
 
@@ -269,8 +270,7 @@ class Engine:
 
         for alike, several in groupby(range(len(rows)), shapes):
             tasks = list(several)
-            first = rows[tasks[0]]
-            size = self._at_once((kind, alike), lambda row=first: compute(*self._stacked([row])))
+            size = self._at_once((kind, alike), compute, rows[tasks[0]])
             for start in range(0, len(tasks), size):
                 members = tasks[start : start + size]
                 yield members, self._stacked([rows[index] for index in members])
@@ -279,12 +279,12 @@ class Engine:
         stacks = (torch.stack(each) for each in zip(*rows, strict=True))
         return [stack.detach().to(self.device) for stack in stacks]
 
-    def _at_once(self, kind: object, one: Callable[[], object]) -> int:
+    def _at_once(self, kind: object, compute: Callable[..., object], task: Sequence[Tensor]) -> int:
         """Return how many tasks a group has, by trying one if nobody has said it."""
         if self._tasks_at_once or self.device == "cpu":
             return self._tasks_at_once or ON_CPU
         if kind not in self._fitting:
-            self._fitting[kind] = fitting(one)
+            self._fitting[kind] = fitting(lambda: compute(*self._stacked([task])))
         return self._fitting[kind]
 
 
