@@ -18,7 +18,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all help resume report page keep ship release fetch test chain modules unit coverage bench docs lint schema format env cluster lock clean FORCE
+.PHONY: all help resume report page keep ship release fetch test chain modules unit coverage bench bench-gpu docs lint schema format env cluster lock clean FORCE
 .DELETE_ON_ERROR:
 
 # Every figure, table and verdict; CONFIG=config/real.yaml takes another configuration.
@@ -112,6 +112,13 @@ bench: $(PEERS)/.ready
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape build_kernel --code bench --output $(PEERS)/kernel
 	PYTHONPATH=workflow .venv/bin/python benchmarks/speed.py
 	$(IN_VENV) python benchmarks/scheduling.py
+	.venv/bin/python benchmarks/summary.py
+
+# The same on a GPU, for which JAX needs a plugin.
+bench-gpu: $(PEERS)/.ready
+	.venv/bin/python -m pip install --quiet --upgrade --no-deps --target $(PEERS) \
+	  -r benchmarks/requirements-gpu.txt
+	PYTHONPATH=workflow .venv/bin/python benchmarks/speed.py --device cuda
 	.venv/bin/python benchmarks/summary.py
 
 $(PEERS)/.ready: $(READY) benchmarks/requirements.txt

@@ -19,9 +19,11 @@ from work import Work
 
 from metalandscape.engines import Choice
 from metalandscape.metrics._lanczos import Limits
-from metalandscape.metrics.hessian import spectrum
-from metalandscape.networks import HEAD, unflatten
+from metalandscape.metrics.hessian import spectra
+from metalandscape.networks import HEAD, size, unflatten
+from metalandscape.tasks.task import Task
 
+DEVICE = os.environ.get("BENCHMARK_DEVICE", "cpu")
 PEERS = Path(__file__).parent / ".peers"
 KERNEL = PEERS / "kernel"
 sys.path.append(str(PEERS))
@@ -75,7 +77,12 @@ def module(work: Work, theta: Tensor) -> nn.Module:
         net = nn.Sequential(*[part for layer in layers for part in (layer, nn.ReLU())][:-1])
     net = net.to(work.dtype)
     nn.utils.vector_to_parameters(theta, net.parameters())
-    return net
+    return net.to(DEVICE)
+
+
+def batch_of(work: Work) -> list[Task]:
+    """Return the tasks where the peers compute; what they return is copied back, as ours is."""
+    return [Task(*(tensor.to(DEVICE) for tensor in task)) for task in work.batch()]
 
 
 def criterion(work: Work) -> Callable[[Tensor, Tensor], Tensor]:
@@ -84,10 +91,14 @@ def criterion(work: Work) -> Callable[[Tensor, Tensor], Tensor]:
 
 
 def engine_of(name: str) -> Callable[[Work], Callable[[], Tensor]]:
-    """Return a contender: one of the project's engines, on as many threads as torch uses."""
+    """Return a contender: one of the project's engines, on as many threads as torch uses.
+
+    The plain loop takes one task after the other, as peers do, and each on all threads.
+    """
 
     def contender(work: Work) -> Callable[[], Tensor]:
-        engine = Choice(name, KERNEL, torch.get_num_threads()).of(work.built())
+        threads = 1 if name == "reference" else torch.get_num_threads()
+        engine = Choice(name, KERNEL, threads, DEVICE).of(work.built())
         theta, batch = work.theta(), work.batch()
         inner = (work.steps, work.rate, work.second_order)
         return lambda: engine.meta_gradient(theta, batch, *inner).gradient
@@ -104,7 +115,7 @@ def learn2learn(work: Work) -> Callable[[], Tensor]:
         sys.modules["learn2learn"] = package
     from learn2learn.algorithms.maml import MAML
 
-    net, batch, loss = module(work, work.theta()), work.batch(), criterion(work)
+    net, batch, loss = module(work, work.theta()), batch_of(work), criterion(work)
     maml = MAML(net, lr=work.rate, first_order=not work.second_order)
 
     def iteration() -> Tensor:
@@ -114,7 +125,7 @@ def learn2learn(work: Work) -> Callable[[], Tensor]:
             for _ in range(work.steps):
                 learner.adapt(loss(learner(task.support_x), task.support_y))
             (loss(learner(task.target_x), task.target_y) / len(batch)).backward()
-        return torch.cat([p.grad.reshape(-1) for p in net.parameters()])
+        return torch.cat([p.grad.reshape(-1) for p in net.parameters()]).cpu()
 
     return iteration
 
@@ -123,13 +134,13 @@ def higher(work: Work) -> Callable[[], Tensor]:
     """Higher (Grefenstette et al. 2019): a differentiable SGD per task."""
     import higher
 
-    net, batch, loss = module(work, work.theta()), work.batch(), criterion(work)
+    net, batch, loss = module(work, work.theta()), batch_of(work), criterion(work)
     optimizer = torch.optim.SGD(net.parameters(), lr=work.rate)
     options = {"copy_initial_weights": False, "track_higher_grads": work.second_order}
 
     def iteration() -> Tensor:
         net.zero_grad(set_to_none=True)
-        total = torch.zeros(sum(p.numel() for p in net.parameters()), dtype=work.dtype)
+        total = torch.zeros(size(work.built()), dtype=work.dtype, device=DEVICE)
         for task in batch:
             with higher.innerloop_ctx(net, optimizer, **options) as (functional, differentiable):
                 for _ in range(work.steps):
@@ -138,9 +149,38 @@ def higher(work: Work) -> Callable[[], Tensor]:
                 wanted = net.parameters() if work.second_order else functional.parameters()
                 parts = torch.autograd.grad(target, list(wanted))
                 total += torch.cat([part.reshape(-1) for part in parts])
-        return total
+        return total.cpu()
 
     return iteration
+
+
+def torchopt(work: Work) -> Callable[[], Tensor]:
+    """TorchOpt's MetaSGD (Ren et al. 2023), which has no first-order form."""
+    import torchopt
+
+    net, batch, loss = module(work, work.theta()), batch_of(work), criterion(work)
+    inner = torchopt.MetaSGD(net, lr=work.rate)
+
+    def iteration() -> Tensor:
+        net.zero_grad(set_to_none=True)
+        start = torchopt.extract_state_dict(net, by="reference")
+        start_of_inner = torchopt.extract_state_dict(inner)
+        for task in batch:
+            for _ in range(work.steps):
+                inner.step(loss(net(task.support_x), task.support_y))
+            (loss(net(task.target_x), task.target_y) / len(batch)).backward()
+            torchopt.recover_state_dict(net, start)
+            torchopt.recover_state_dict(inner, start_of_inner)
+        return torch.cat([p.grad.reshape(-1) for p in net.parameters()]).cpu()
+
+    return iteration
+
+
+def jax(work: Work) -> Callable[[], Tensor]:
+    """JAX (Bradbury et al. 2018), jitted."""
+    from jax_peer import meta_gradient
+
+    return meta_gradient(work)
 
 
 def _adapted(work: Work) -> tuple[Tensor, Tensor, Tensor]:
@@ -154,13 +194,13 @@ def our_norm(name: str) -> Callable[[Work], Callable[[], float]]:
     """Return a contender: the project's Lanczos on an engine's Hessian products."""
 
     def contender(work: Work) -> Callable[[], float]:
-        engine = Choice(name, KERNEL).of(work.built())
+        engine = Choice(name, KERNEL, device=DEVICE).of(work.built())
         theta, x, y = _adapted(work)
         drawn = np.random.default_rng(0).standard_normal(len(theta))
         noise = torch.from_numpy(drawn).to(work.dtype)
 
         def norm() -> float:
-            return spectrum(engine, theta, x, y, noise, LIMITS).norm
+            return spectra(engine, theta[None], [x], [y], noise, LIMITS)[0].norm
 
         return norm
 
@@ -171,7 +211,7 @@ def pyhessian(work: Work) -> Callable[[], float]:
     """PyHessian's top eigenvalue (Yao et al. 2020): power iteration, its own stopping rule."""
     from pyhessian import hessian
 
-    theta, x, y = _adapted(work)
+    theta, x, y = (tensor.to(DEVICE) for tensor in _adapted(work))
     net = module(work, theta)
 
     def norm() -> float:
@@ -179,7 +219,9 @@ def pyhessian(work: Work) -> Callable[[], float]:
         torch.manual_seed(0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            values, _ = hessian(net, F.cross_entropy, data=(x, y), cuda=False).eigenvalues()
+            values, _ = hessian(
+                net, F.cross_entropy, data=(x, y), cuda=DEVICE == "cuda"
+            ).eigenvalues()
         return abs(values[0])
 
     return norm
@@ -189,7 +231,7 @@ def eigenthings(work: Work) -> Callable[[], float]:
     """Return hessian-eigenthings' eigenvalue of largest magnitude by Lanczos, to 1e-3."""
     import hessian_eigenthings as things
 
-    theta, x, y = _adapted(work)
+    theta, x, y = (tensor.to(DEVICE) for tensor in _adapted(work))
     net = module(work, theta)
     loss = things.supervised_loss(F.cross_entropy)
 
@@ -203,8 +245,7 @@ def eigenthings(work: Work) -> Callable[[], float]:
 
 def sgemm(work: Work | None) -> Callable[[], None]:
     """A product of two 1024 x 1024 matrices: what the machine can do in the same minute."""
-    a, b = torch.rand(1024, 1024), torch.rand(1024, 1024)
-    out = torch.empty(1024, 1024)
+    a, b, out = (torch.rand(1024, 1024, device=DEVICE) for _ in range(3))
     return lambda: torch.mm(a, b, out=out)
 
 
@@ -219,13 +260,18 @@ def scipy_sgemm(work: Work | None) -> Callable[[], None]:
 
 
 OURS, REFERENCE = "metalandscape", "plain autograd loop"
-PEAKS = {"sgemm, torch": sgemm, "sgemm, SciPy on one thread": scipy_sgemm}
+PEAKS = {"sgemm, torch": sgemm}
+if DEVICE == "cpu":
+    PEAKS["sgemm, SciPy on one thread"] = scipy_sgemm
 META_GRADIENTS = {
     OURS: engine_of("auto"),
     REFERENCE: engine_of("reference"),
     "learn2learn": learn2learn,
     "higher": higher,
+    "TorchOpt": torchopt,
+    "JAX": jax,
 }
+SECOND_ORDER_ONLY = ("TorchOpt",)
 NORMS = {
     OURS: our_norm("auto"),
     REFERENCE: our_norm("reference"),

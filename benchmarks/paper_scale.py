@@ -3,8 +3,8 @@
     PYTHONPATH=workflow python benchmarks/paper_scale.py config/paper.yaml
 
 Floating-point operations are counted from the networks and the settings of runs and metrics; the
-rates of one core are those last measured by speed.py. Core-hours are estimates, the rest is
-counted.
+rates of one core are those last measured by speed.py, and those of a GPU, too, where it was run on
+one. Hours are estimates, the rest is counted.
 """
 
 import functools
@@ -33,9 +33,13 @@ SECOND_ORDER, FIRST_ORDER = ("maml", "anil", "boil", "meta_sgd"), ("first_order_
 SINE, CONV = "sine", "second-order"
 
 
-def rates() -> tuple[float, float]:
-    """Return FLOP per second of a core on convolutions, and seconds of an iteration on sine."""
-    times = pd.read_csv(HERE / "results/time.csv")
+def rates(measured: Path) -> tuple[float, float]:
+    """Return FLOP per second on convolutions, and seconds of an iteration on sine, of one core.
+
+    Args:
+        measured: by speed.py; a GPU's times are rates of the GPU.
+    """
+    times = pd.read_csv(measured)
     ours = times[(times["contender"] == "metalandscape") & (times["threads"] == 1)]
     medians = ours.groupby("work")[["seconds", "flop"]].median()
     conv = [work for work in medians.index if work.endswith(CONV) and not work.startswith(SINE)]
@@ -113,9 +117,14 @@ def checkpoint(trained: Run, data: DatasetOptions, metric: str, options: dict) -
     }[metric]
 
 
-def table(plan: Plan) -> pd.DataFrame:
-    """Return a row per step: jobs, submissions with profiles/slurm, core-hours, the longest job."""
-    settings, (rate, sine_iteration) = plan.settings, rates()
+def table(plan: Plan, measured: tuple[float, float]) -> pd.DataFrame:
+    """Return a row per step: jobs, submissions with profiles/slurm, hours, the longest job.
+
+    Args:
+        plan: of the configuration.
+        measured: the rates of the core or GPU that every job has.
+    """
+    settings, (rate, sine_iteration) = plan.settings, measured
     jobs, submissions, hours, longest = Counter(), Counter(), Counter(), Counter()
 
     def add(step: str, count: int, groups: int, seconds: float, of_longest: float) -> None:
@@ -166,9 +175,17 @@ def disk(settings: config.Config) -> float:
 def main() -> None:
     """Print it."""
     plan = Plan(config.load(yaml.safe_load(Path(sys.argv[1]).read_text())))
-    print(table(plan).round(1).to_string())
-    stored, rate = disk(plan.settings), rates()[0] / 1e9
-    print(f"checkpoints and states: {stored:.1f} GB; {rate:.0f} GFLOP/s a core")
+    core = rates(HERE / "results/time.csv")
+    frame = table(plan, core)
+    print(
+        f"checkpoints and states: {disk(plan.settings):.1f} GB; {core[0] / 1e9:.0f} GFLOP/s a core"
+    )
+    on_gpu = HERE / "results/time_gpu.csv"
+    if on_gpu.exists():
+        gpu = rates(on_gpu)
+        frame["GPU-hours"] = table(plan, gpu)["core-hours"]
+        print(f"{gpu[0] / 1e9:.0f} GFLOP/s a GPU, which has one job at a time")
+    print(frame.round(1).to_string())
 
 
 if __name__ == "__main__":

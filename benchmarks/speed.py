@@ -5,9 +5,12 @@ OpenMP reads its setting at start, and threads that one library leaves behind sl
 The parent asks one process after the other for one repetition, so that whatever else the machine
 does falls on all alike. A contender counts with its best setting.
 
-    python benchmarks/speed.py [ROUNDS]
+    python benchmarks/speed.py [--rounds ROUNDS] [--device cuda]
+
+With `--device cuda` all compute on the GPU, in one setting, and memory is not measured.
 """
 
+import argparse
 import itertools
 import json
 import os
@@ -28,10 +31,10 @@ SETTINGS = [(1, "default"), *([(THREADS, "default"), (THREADS, "passive")] if TH
 class Worker:
     """A process with one setting of threads and wait policy."""
 
-    def __init__(self, threads: int, policy: str) -> None:
+    def __init__(self, threads: int, policy: str, device: str = "cpu") -> None:
         self.threads, self.policy = threads, policy
         environment = {k: v for k, v in os.environ.items() if not k.startswith(LIBRARIES)}
-        environment["OMP_NUM_THREADS"] = str(threads)
+        environment |= {"OMP_NUM_THREADS": str(threads), "BENCHMARK_DEVICE": device}
         if policy == "passive":
             environment["OMP_WAIT_POLICY"] = "PASSIVE"
         self.process = subprocess.Popen(
@@ -56,15 +59,16 @@ class Worker:
         self.process.wait()
 
 
-def measure(rounds: int) -> pd.DataFrame:
+def measure(rounds: int, device: str) -> pd.DataFrame:
     """Return one row per work, contender, setting and round, with the FLOP of the plain loop."""
     rows = []
-    first = Worker(*SETTINGS[0])
+    settings = [(*setting, device) for setting in SETTINGS[: 1 if device == "cuda" else None]]
+    first = Worker(*settings[0])
     for work, contenders in first.ask(list=True)["works"].items():
         for contender in contenders:
             first.ask(work=work, contender=contender, check=True)
         flop = first.ask(work=work, contender="", flop=True)["flop"]
-        workers = {c: [Worker(*setting) for setting in SETTINGS] for c in contenders}
+        workers = {c: [Worker(*setting) for setting in settings] for c in contenders}
         for turn in range(rounds):
             for contender in contenders:
                 for worker in workers[contender]:
@@ -95,12 +99,18 @@ def memory() -> pd.DataFrame:
 
 
 def main() -> None:
-    """Write time.csv and memory.csv."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    """Write time.csv and memory.csv, or time_gpu.csv."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    asked = parser.parse_args()
     folder = HERE / "results"
     folder.mkdir(exist_ok=True)
-    measure(rounds).to_csv(folder / "time.csv", index=False, float_format="%.6f")
-    memory().to_csv(folder / "memory.csv", index=False, float_format="%.1f")
+    name = "time.csv" if asked.device == "cpu" else "time_gpu.csv"
+    times = measure(asked.rounds, asked.device)
+    times.to_csv(folder / name, index=False, float_format="%.6f")
+    if asked.device == "cpu":
+        memory().to_csv(folder / "memory.csv", index=False, float_format="%.1f")
 
 
 if __name__ == "__main__":

@@ -31,10 +31,9 @@ def peaks(times: pd.DataFrame) -> pd.Series:
     return rate.groupby([rounds["work"], rounds["threads"]]).max()
 
 
-def summary(times: pd.DataFrame, memory: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per work: ours, the best peer, their ratio, share of the peak, memory."""
+def summary(times: pd.DataFrame, memory: pd.DataFrame | None) -> pd.DataFrame:
+    """Return a row per work: ours, the best peer, their ratio, share of the peak, any memory."""
     best, peak = best_settings(times), peaks(times)
-    mib = memory.set_index(["work", "contender"])["peak_mib_above_start"]
     rows = []
     for work, group in best[~best["contender"].str.startswith(PEAK)].groupby("work", sort=False):
         by = group.set_index("contender")
@@ -49,9 +48,11 @@ def summary(times: pd.DataFrame, memory: pd.DataFrame) -> pd.DataFrame:
                 "ratio": f"**{ratios.min():.2f}**",
                 "ratios to all": ", ".join(f"{name} {r:.2f}" for name, r in ratios.items()),
                 "share of sgemm": f"{share:.2f}" if "Hessian" not in work else "",
-                "memory, MiB (ours / peer)": f"{mib[work, OURS]:.0f} / {mib[work, peer]:.0f}",
             }
         )
+        if memory is not None:
+            mib = memory.set_index(["work", "contender"])["peak_mib_above_start"]
+            rows[-1]["memory, MiB (ours / peer)"] = f"{mib[work, OURS]:.0f} / {mib[work, peer]:.0f}"
     return pd.DataFrame(rows)
 
 
@@ -83,6 +84,8 @@ def main() -> None:
         "speed": summary(times, pd.read_csv(HERE / "results/memory.csv")),
         "scheduling": pd.read_csv(HERE / "results/scheduling.csv", keep_default_na=False),
     }
+    if (HERE / "results/time_gpu.csv").exists():
+        tables["gpu"] = summary(pd.read_csv(HERE / "results/time_gpu.csv"), None)
     text = (HERE / "README.md").read_text()
     for name, table in tables.items():
         between = f"<!-- {name} -->\n{markdown(table)}\n<!-- /{name} -->"

@@ -74,9 +74,9 @@ def _omniglot(way: int, second_order: bool) -> Work:
     return Work(network, (1, 28, 28), 16, way, 1, 15, 5, 0.1, second_order)
 
 
-def _color(second_order: bool) -> Work:
+def _color(second_order: bool, pixels: int = 32) -> Work:
     network = _conv(filters=48, downsampling="pool", output="flatten")
-    return Work(network, (3, 32, 32), 4, 5, 1, 15, 5, 0.01, second_order)
+    return Work(network, (3, pixels, pixels), 4, 5, 1, 15, 5, 0.01, second_order)
 
 
 SINE = Work(Part(name="mlp", options={"hidden": [40, 40]}), None, 25, 1, 10, 10, 5, 0.01, True)
@@ -87,8 +87,11 @@ META_ITERATIONS = {
     "Omniglot 20w1s, 16 tasks, T=5, second-order": _omniglot(20, True),
     "32x32x3, 48 filters, 4 tasks, T=5, second-order": _color(True),
     "32x32x3, 48 filters, 4 tasks, T=5, first-order": _color(False),
+    "84x84x3, 48 filters, 4 tasks, T=5, second-order": _color(True, 84),
     "sine, 25 tasks, T=5, second-order": SINE,
 }
+# For threads.py: Oreshkin et al.'s network on images of CIFAR-FS's size.
+RESNET12 = Work(Part(name="resnet12", options={}), (3, 32, 32), 4, 5, 1, 15, 2, 0.01, True)
 # The support loss of one 5w1s task, at the solution after five steps.
 HESSIAN = "Hessian norm, Omniglot 5w1s network, residual 1e-3"
 HESSIAN_WORK = _omniglot(5, True)

@@ -14,12 +14,30 @@ answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
 import torch  # noqa: E402
-from contenders import META_GRADIENTS, NORMS, OURS, PEAKS, REFERENCE  # noqa: E402
+from contenders import (  # noqa: E402
+    DEVICE,
+    META_GRADIENTS,
+    NORMS,
+    OURS,
+    PEAKS,
+    REFERENCE,
+    SECOND_ORDER_ONLY,
+)
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from work import HESSIAN, HESSIAN_WORK, META_ITERATIONS  # noqa: E402
 
 WORKS = {
-    **{name: (work, META_GRADIENTS) for name, work in META_ITERATIONS.items()},
+    **{
+        name: (
+            work,
+            {
+                who: contender
+                for who, contender in META_GRADIENTS.items()
+                if work.second_order or who not in SECOND_ORDER_ONLY
+            },
+        )
+        for name, work in META_ITERATIONS.items()
+    },
     HESSIAN: (HESSIAN_WORK, NORMS),
 }
 made: dict[tuple[str, str], Callable[[], object]] = {}
@@ -52,6 +70,8 @@ def seconds(function: Callable[[], object]) -> float:
     started, repetitions = time.perf_counter(), 0
     while (elapsed := time.perf_counter() - started) < 0.2:
         function()
+        if DEVICE == "cuda":
+            torch.cuda.synchronize()
         repetitions += 1
     return elapsed / repetitions
 

@@ -79,7 +79,7 @@ class Config(Strict):
             one, otherwise as `cpu`. Results of GPU and CPU agree to rounding, not byte for byte. No
             GPU has run it yet. See docs/cluster.md.
         precision: Of products of matrices on a GPU. `float32`; `tf32`: factors are rounded to 10
-            bits, which is faster and changes a meta-gradient by a thousandth or more. See
+            bits, which is faster, and may change a meta-gradient by a tenth and more. See
             docs/cluster.md.
         tasks_at_once: How many tasks the engine `vectorized` computes together, which bounds its
             memory; last digits may depend on it. Unless given, what the GPU's free memory holds,
