@@ -28,7 +28,7 @@ all: $(READY)
 # This list: the first line of the comment above each target.
 help:
 	@awk '/^# / && !text {text = substr($$0, 3)} /^$$/ {text = ""} \
-	  /^[a-z]+:/ {sub(":.*", ""); printf "make %-8s %s\n", $$0, text; text = ""}' Makefile
+	  /^[a-z-]+:/ {sub(":.*", ""); printf "make %-9s %s\n", $$0, text; text = ""}' Makefile
 
 # Every figure, the claims and where they come from, in one page that needs no network.
 report: all
@@ -52,7 +52,7 @@ keep: $(READY)
 ship: $(READY)
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape ship --configfile $(CONFIG) $(INTO:%=--into %)
 
-# Pack checkpoints and tables of CONFIG for a release, with a manifest: docs/library.md.
+# Pack checkpoints and tables of CONFIG for a release with a manifest: docs/library.md.
 RELEASE ?= release
 release: $(READY)
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape release --configfile $(CONFIG) --output $(RELEASE)
@@ -114,7 +114,7 @@ bench: $(PEERS)/.ready
 	$(IN_VENV) python benchmarks/scheduling.py
 	.venv/bin/python benchmarks/summary.py
 
-# The same on a GPU, for which JAX needs a plugin.
+# Benchmarks on a GPU: benchmarks/README.md.
 bench-gpu: $(PEERS)/.ready
 	.venv/bin/python -m pip install --quiet --upgrade --no-deps --target $(PEERS) \
 	  -r benchmarks/requirements-gpu.txt

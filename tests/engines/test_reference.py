@@ -124,17 +124,8 @@ def test_rates_that_do_not_fit_are_refused(case, unchecked):
         reference.Engine(network).adapt(theta, tasks[0], 1, r[:-1])
 
 
-@pytest.fixture
-def one_thread():
-    """One OpenMP thread, as jobs have."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_results_are_the_same_bytes_on_any_number_of_threads(case, dtype, one_thread):
+def test_results_are_the_same_bytes_on_any_number_of_threads(case, dtype):
     network, theta, tasks, r = case
     theta = theta.to(dtype)
     tasks = [Task(*(t.to(dtype) if t.is_floating_point() else t for t in task)) for task in tasks]
