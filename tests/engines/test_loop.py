@@ -18,14 +18,15 @@ def several(request):
 
 
 def test_every_task_has_its_own_result(several):
+    """The same bytes as alone, wherever its theta stands among others."""
     fast, thetas, tasks = several
     plain, v = engine(fast.network), torch.ones_like(thetas)
     data = [t.support_x for t in tasks], [t.support_y for t in tasks]
-    alone = list(zip(thetas, tasks, *data, strict=True))
+    alone = list(zip(map(torch.clone, thetas), tasks, *data, strict=True))
     adapted = fast.adapt_each(thetas, tasks, 2, 0.1)
     assert torch.equal(adapted, torch.stack([plain.adapt(a, t, 2, 0.1) for a, t, _, _ in alone]))
     pulled = fast.pull_back_each(thetas, tasks, 2, 0.1, v)
-    expected = [plain.pull_back(a, t, 2, 0.1, v[0]) for a, t, _, _ in alone]
+    expected = [plain.pull_back(a, t, 2, 0.1, v[0].clone()) for a, t, _, _ in alone]
     assert torch.equal(pulled, torch.stack(expected))
     assert fast.evaluate_each(thetas, *data) == [plain.evaluate(a, x, y) for a, _, x, y in alone]
     for found, (a, _, x, y) in zip(fast.gradient_each(thetas, *data), alone, strict=True):
@@ -39,7 +40,7 @@ def test_hessian_products_come_one_task_at_a_time(several):
     assert [members for members, _ in groups] == [[0], [1], [2]]
     for (index,), product in groups:
         x, y = (each[index] for each in data)
-        expected = engine(fast.network).hessian_product(thetas[index], x, y)(thetas[0])
+        expected = engine(fast.network).hessian_product(thetas[index].clone(), x, y)(thetas[0])
         assert torch.equal(product(thetas[:1]), expected.unsqueeze(0))
 
 

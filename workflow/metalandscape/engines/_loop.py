@@ -31,11 +31,11 @@ class Loop(Engine):
 
     def evaluate_each(self, thetas: Thetas, xs: Inputs, ys: Answers) -> list[tuple[float, float]]:
         """Return the mean loss and the accuracy of every task at its own theta."""
-        return self._each(self.evaluate, thetas, xs, ys)
+        return self._each(self.evaluate, _apart(thetas), xs, ys)
 
     def gradient_each(self, thetas: Thetas, xs: Inputs, ys: Answers) -> list[LossGradient]:
         """Return the gradient of every task's mean loss at its own theta."""
-        return self._each(self.gradient, thetas, xs, ys)
+        return self._each(self.gradient, _apart(thetas), xs, ys)
 
     def adapt_each(self, thetas: Thetas, tasks: Sequence[Task], steps: int, rates: Rates) -> Thetas:
         """Return theta~ of every task from its own theta."""
@@ -43,7 +43,7 @@ class Loop(Engine):
         def one(theta: Float[Tensor, "P"], task: Task) -> Float[Tensor, "P"]:
             return self.adapt(theta, task, steps, rates)
 
-        return torch.stack(self._each(one, thetas, tasks))
+        return torch.stack(self._each(one, _apart(thetas), tasks))
 
     def pull_back_each(
         self, thetas: Thetas, tasks: Sequence[Task], steps: int, rates: Rates, cotangents: Thetas
@@ -53,12 +53,17 @@ class Loop(Engine):
         def one(theta: Float[Tensor, "P"], task: Task, v: Float[Tensor, "P"]) -> Tensor:
             return self.pull_back(theta, task, steps, rates, v)
 
-        return torch.stack(self._each(one, thetas, tasks, cotangents))
+        return torch.stack(self._each(one, _apart(thetas), tasks, _apart(cotangents)))
 
     def hessian_products(self, thetas: Thetas, xs: Inputs, ys: Answers) -> Iterator[Group]:
         """Yield every task's V -> H V by itself, V with one row."""
-        for index, (theta, x, y) in enumerate(zip(thetas, xs, ys, strict=True)):
+        for index, (theta, x, y) in enumerate(zip(_apart(thetas), xs, ys, strict=True)):
             yield Group([index], _of_one_row(self.hessian_product(theta, x, y)))
+
+
+def _apart(thetas: Thetas) -> list[Float[Tensor, "P"]]:
+    """Return the rows, each in memory of its own: rounding depends on where a vector begins."""
+    return [theta.clone() for theta in thetas]
 
 
 def _of_one_row(product: Product) -> Products:
