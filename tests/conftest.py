@@ -22,8 +22,7 @@ for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
     os.environ.pop(name, None)
 
 # One thread, as jobs have: sums by several have other last digits, and tests run beside each other.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
 # Before any test imports them.
 jaxtyping.install_import_hook([f"metalandscape.{each}" for each in SHAPED], "checked.typechecked")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from helpers import image_dataset, image_run
 from metalandscape.__main__ import COMMANDS, _module
@@ -147,11 +146,3 @@ def test_a_commands_arguments_are_those_of_its_job(command):
     job.arguments(parser)
     names = {action.dest for action in parser._actions} - {"help"}
     assert names == set(inspect.signature(job.run).parameters)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)

@@ -50,3 +50,7 @@ def test_nothing_is_found_before_claims_are_judged(tmp_path):
 
 def test_an_illustration_has_no_claims(verdicts):
     assert captions.claims("fig1", [], verdicts) == []
+
+
+def test_a_figure_stands_in_its_section():
+    assert captions.section("fig5").startswith("5.2 ")

@@ -218,10 +218,6 @@ def test_jobs_that_do_not_learn_do_not_depend_on_what_does(job_name):
 # --- the report
 
 
-def test_a_figure_stands_in_its_section():
-    assert plan().section_of(job(figure="fig5")).startswith("5.2 ")
-
-
 def test_the_configuration_leaves_out_where_archives_lie():
     text = plan().configuration({"scale": "test", "archives": "/mine", "runs": {"a": {"way": 3}}})
     assert yaml.safe_load(text) == {"scale": "test", "runs": {"a": {"way": 3}}}

@@ -51,6 +51,11 @@ def claims_of(wildcards, input):
     return captions.claims(wildcards.figure, runs, verdicts)
 
 
+def section_of(wildcards):
+    """A figure's heading."""
+    return captions.section(wildcards.figure)
+
+
 def caption_of(wildcards, input):
     """A figure's caption, its module's docstring; as a function of the input, too."""
     return plugins.described("figures", wildcards.figure)

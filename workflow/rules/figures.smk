@@ -7,7 +7,7 @@ rule draw_figure:
         png=report(
             plan.figure.replace("{suffix}", "png"),
             caption="../report/figure.rst",
-            category=plan.section_of,
+            category=section_of,
             labels={"figure": "{figure}"},
         ),
     log:

@@ -42,25 +42,25 @@ def run(
         temporary.write_text(text, encoding="utf-8")
 
 
-def _section(figure: str) -> str:
-    return str(plugins.declared("figures", figure, "SECTION", ""))
-
-
 def _sorted(figures: dict[str, list[str]]) -> list[str]:
     """Return the figures in the order of the paper's sections, others last."""
     order = {section: place for place, section in enumerate(SECTIONS)}
-    return sorted(figures, key=lambda name: order.get(_section(name), len(order)))
+
+    def place(figure: str) -> int:
+        return order.get(plugins.declared("figures", figure, "SECTION", ""), len(order))
+
+    return sorted(figures, key=place)
 
 
 def _shown(
     figure: str, image: str, names: list[str], runs: dict[str, Any], verdicts: str
 ) -> explorer.Shown:
-    section, metrics = _section(figure), plugins.declared("figures", figure, "METRICS")
+    metrics = plugins.declared("figures", figure, "METRICS")
     methods = {f"Metric: {name}": plugins.described("metrics", name) for name in metrics}
     methods |= {f"Run: {name}": json.dumps(runs[name], indent=1) for name in names}
     return explorer.Shown(
         name=figure,
-        section=f"{section} {SECTIONS.get(section, '')}".strip() or "Other figures",
+        section=captions.section(figure),
         caption=plugins.described("figures", figure),
         image=Path(image),
         claims=captions.claims(figure, names, verdicts),

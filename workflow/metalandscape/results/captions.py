@@ -1,10 +1,17 @@
-"""What the caption of a figure in the report says of the paper's claims."""
+"""The heading of a figure in the report, and what its caption says of the paper's claims."""
 
 import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..ground import plugins
+
+
+def section(figure: str) -> str:
+    """Return the heading of a figure: its section of the paper, with a title."""
+    number = plugins.declared("figures", figure, "SECTION", "Other figures")
+    titles = plugins.declared("figures", "__init__", "SECTIONS")
+    return f"{number} {titles.get(number, '')}".strip()
 
 
 def claims(figure: str, runs: Sequence[str], verdicts: str | Path) -> list[dict]:

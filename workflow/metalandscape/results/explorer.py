@@ -60,7 +60,7 @@ def page(
     body = [
         f"<header><h1>Objective landscapes of meta-learning</h1><p>{_text(scale)}</p></header>",
         _contents(sections),
-        *(_section(title, figures) for title in sections),
+        *(_section(number, title, figures) for number, title in enumerate(sections)),
         _explorer(),
         _verdicts(verdicts),
         "<section id='provenance'><h2>Provenance</h2><details><summary>Software, run times, "
@@ -99,8 +99,7 @@ def _contents(sections: Sequence[str]) -> str:
     return f"<nav>{''.join(links)}</nav>"
 
 
-def _section(title: str, figures: Sequence[Shown]) -> str:
-    number = list(dict.fromkeys(figure.section for figure in figures)).index(title)
+def _section(number: int, title: str, figures: Sequence[Shown]) -> str:
     shown = "".join(_figure(figure) for figure in figures if figure.section == title)
     return f"<section id='s{number}'><h2>{_text(title)}</h2>{shown}</section>"
 

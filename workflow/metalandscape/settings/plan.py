@@ -283,12 +283,6 @@ class Plan:
         kinds = sorted({self.settings.datasets[name].kind for name in names})
         return [part("datasets", kind) for kind in kinds]
 
-    def section_of(self, wildcards: Any) -> str:
-        """Return the category of a figure in the report: its section of the paper, with a title."""
-        section = plugins.declared("figures", wildcards.figure, "SECTION", "Other figures")
-        titles = plugins.declared("figures", "__init__", "SECTIONS")
-        return f"{section} {titles.get(section, '')}".strip()
-
     def configuration(self, raw: dict[str, Any]) -> str:
         """Return the configuration in force as YAML; where archives lie is no part of results."""
         kept = {key: value for key, value in raw.items() if key != "archives"}
