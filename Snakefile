@@ -18,8 +18,9 @@ include: "workflow/rules/package.smk"
 
 from metalandscape import datasets
 from metalandscape.ground import plugins
+from metalandscape.ground.brief import Brief, Text
 from metalandscape.ground.errors import UserError
-from metalandscape.results import captions
+from metalandscape.results import answers, captions
 from metalandscape.settings import config as schema, environment, shipped
 from metalandscape.settings.duplicates import refuse_repeated_keys
 from metalandscape.settings.plan import Plan

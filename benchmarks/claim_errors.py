@@ -24,8 +24,9 @@ import numpy as np
 import pandas as pd
 from claim_worlds import EPOCHS, SETTINGS, WORLDS, World
 
-from metalandscape.claims import COMPANION, PART, ClaimData, overall
+from metalandscape.claims import ClaimData, overall
 from metalandscape.ground import plugins, randomness
+from metalandscape.results.answers import COMPANION, PART
 from metalandscape.settings import parts
 from metalandscape.settings.run import Run
 

@@ -6,16 +6,15 @@ import pytest
 
 from claim_tables import SCENARIOS
 from metalandscape.claims import (
-    COMPANION,
     CONTRADICTED,
     INCONCLUSIVE,
-    PART,
     SUPPORTED,
     Estimate,
     _report,
 )
 from metalandscape.ground import plugins
 from metalandscape.ground.errors import UserError
+from metalandscape.results.answers import COMPANION, PART
 from metalandscape.results.tables import COLUMNS
 
 CLAIMS = plugins.names("claims")

@@ -102,7 +102,7 @@ def test_the_main_number_is_the_median_over_settings():
         claim.verdict(f"run{i}", "ratio", Estimate(v, v - 0.01, v + 0.01, 30, 3, 10), (0.9, 1.1))
         for i, v in enumerate((1.0, 1.02, 1.05))
     ]
-    page = _report.parts([claim], verdicts, "scale")
+    page = _report.parts(["c15"], verdicts, "scale")
     (row,) = page[2].rows
     assert row[2:7] == ["**supported**", "3", "0", "0", "ratio: 1.02 (1 to 1.05)"]
 

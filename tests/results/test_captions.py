@@ -1,7 +1,10 @@
 """Which claims and verdicts a figure's caption has."""
 
+import html
+
 import pandas as pd
 import pytest
+from docutils.core import publish_parts
 
 from metalandscape.ground import plugins
 from metalandscape.results import captions
@@ -54,3 +57,10 @@ def test_an_illustration_has_no_claims(verdicts):
 
 def test_a_figure_stands_in_its_section():
     assert captions.section("fig5").startswith("5.2 ")
+
+
+def test_a_plain_text_has_no_markup_of_its_own():
+    text = "a_b_ `c <javascript:d>`__ *e* |f|\n\n.. raw:: html\n\n   <img src=x>\\"
+    body = publish_parts(captions.plain(text), writer="html")["body"]
+    shown = " ".join(text.split())
+    assert html.unescape(body).strip() == f"<p>{shown}</p>"

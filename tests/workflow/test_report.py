@@ -117,6 +117,46 @@ def test_the_first_page_has_the_scale_and_the_rule_graph(page):
     assert page.find_element("css selector", "#rulegraph canvas").size["height"] > 100
 
 
+def test_the_first_page_answers_every_claim_with_links_to_figures(page, reported):
+    table = pd.read_csv(reported.folder / "results/smoke/claims.csv")
+    totals = table[table["role"] == "over settings"].set_index("claim")["verdict"]
+    lines = page.find_elements("css selector", ".prose tbody tr")
+    assert len(lines) == len(plugins.names("claims"))
+    for name, line in zip(plugins.names("claims"), lines, strict=True):
+        cells = [cell.text for cell in line.find_elements("css selector", "td")]
+        claim = plugins.declared("claims", name, "ID")
+        assert cells[:2] == [claim, plugins.declared("claims", name, "TEXT")]
+        assert cells[2] == totals.get(claim, "not measured")
+        assert bool(cells[3]) == bool(cells[4]) == (claim in totals)
+    press(page.find_element("link text", "fig5"))
+    assert page.find_element("css selector", "nav .prose").text.startswith("Figure 5:")
+    assert page.find_element("css selector", "#app > div > div:last-child img").is_displayed()
+
+
+def test_no_settings_stand_under_a_figure(page):
+    click(page, "5.2 Coherence of adaptation trajectories")
+    press(buttons(page, "fig5")[1])
+    assert "inner_rate" not in page.find_element("css selector", "nav").text
+
+
+def test_the_scale_is_text_in_the_report_whatever_it_says(reported, opened):
+    hostile = (
+        "<b>s</b> </script><script>alert(1)</script> {{ 7*7 }} {x} `k <javascript:alert(2)>`__ |x|"
+        "\n\n.. raw:: html\n\n   <img src=x onerror=alert(3)>\n"
+    )
+    path = reported.folder / "config/smoke.yaml"
+    before = path.read_text()
+    reported.configure(lambda c: c.update(scale=hostile))
+    reported.run("--report", "hostile.html")
+    path.write_text(before)
+    with opened(reported.folder / "hostile.html") as browser:
+        assert " ".join(hostile.split()) in browser.find_element("css selector", ".prose").text
+        click(browser, "5.2 Coherence of adaptation trajectories")
+        press(buttons(browser, "fig5")[1])
+        assert " ".join(hostile.split()) in browser.find_element("css selector", "nav .prose").text
+        assert not browser.find_elements("css selector", "[onerror], [href*='alert'], b b")
+
+
 def test_figures_are_listed_by_section(page):
     items = [item.text for item in page.find_elements("css selector", "nav li > a")]
     assert set(items) >= {*SECTIONS, "Claims", "Provenance"}

@@ -27,6 +27,7 @@ rule judge_claims:
         claims=plan.claims(),
         runs=lambda w: plan.settings_of_runs(plan.judged_runs()),
         datasets=lambda w: plan.judged_datasets(),
-        scale=lambda w: settings.scale,
+        scale=lambda w: Text(settings.scale),
+        answers=answers_of,
     script:
         "../scripts/judge_claims.py"

@@ -41,21 +41,26 @@ def check_archives(wildcards):
     return []
 
 
-def claims_of(wildcards, input):
-    """The claims that a figure bears on, with the verdicts that there are when the report is made.
+def told_of(wildcards, input):
+    """What the report says of a figure: its caption, and its claims with the verdicts there are.
 
     As a function of the input it is no parameter whose change reruns a job: verdicts depend on more
     runs than the figure.
     """
     runs, verdicts = settings.figures[wildcards.figure], plan.verdicts.format(suffix="csv")
-    return captions.claims(wildcards.figure, runs, verdicts)
+    return Brief(
+        caption=plugins.described("figures", wildcards.figure),
+        claims=captions.claims(wildcards.figure, runs, verdicts),
+        scale=captions.plain(settings.scale),
+    )
+
+
+def answers_of(wildcards, input):
+    """The claims and their verdicts for the report's first page; as a function of the input, too."""
+    found = answers.answers(plan.claims(), answers.read(plan.verdicts.format(suffix="csv")))
+    return Brief({answer.claim: answer._asdict() for answer in found})
 
 
 def section_of(wildcards):
     """A figure's heading."""
     return captions.section(wildcards.figure)
-
-
-def caption_of(wildcards, input):
-    """A figure's caption, its module's docstring; as a function of the input, too."""
-    return plugins.described("figures", wildcards.figure)

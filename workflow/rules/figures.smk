@@ -18,8 +18,7 @@ rule draw_figure:
         code=plan.code_of_figure,
         runs=lambda w: plan.settings_of_runs(settings.figures[w.figure]),
         names=plan.shown_names,
-        scale=lambda w: settings.scale,
-        caption=caption_of,
-        claims=claims_of,
+        scale=lambda w: Text(settings.scale),
+        report=told_of,
     script:
         "../scripts/draw_figure.py"

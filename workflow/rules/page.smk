@@ -13,7 +13,7 @@ rule write_page:
         ENVIRONMENT
     params:
         code=plan.code_of("page"),
-        scale=lambda w: settings.scale,
+        scale=lambda w: Text(settings.scale),
         figures=lambda w: settings.figures,
         runs=lambda w: plan.settings_of_runs(plan.runs_shown()),
     script:

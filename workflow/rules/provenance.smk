@@ -17,7 +17,7 @@ rule record_provenance:
         ENVIRONMENT
     params:
         code=plan.code_of("record"),
-        config=lambda w: plan.configuration(config),
+        config=lambda w: Text(plan.configuration(config)),
         files=lambda w: [os.path.relpath(file) for file in workflow.configfiles],
         runs=lambda w: plan.runs_shown(),
         benchmarks=plan.benchmarks,

@@ -21,13 +21,11 @@ import numpy as np
 import pandas as pd
 
 from ..ground.errors import UserError
+from ..results.answers import PART, VERDICTS
 from ..results.statistics import MINIMUM_CHECKPOINTS, MINIMUM_SEEDS
 from ..settings.config import Run
 
-SUPPORTED, CONTRADICTED, INCONCLUSIVE = VERDICTS = "supported", "contradicted", "inconclusive"
-# What a row is: a part of the claim; the R beyond the common trend, which decides nothing about the
-# claim; or the verdict over all settings.
-PART, COMPANION, ALL_SETTINGS = "claim", "companion", "over settings"
+SUPPORTED, CONTRADICTED, INCONCLUSIVE = VERDICTS
 
 Region = tuple[float, float]  # the open interval of values that agree with a claim
 POSITIVE: Region = (0.0, float("inf"))
@@ -110,7 +108,7 @@ class Claim:
             estimate: its value.
             region: the values that agree with the claim.
             doubt: why no interval could decide the claim, if so.
-            role: `PART` or `COMPANION`.
+            role: what the row is, see `results.answers`.
             checkpoints: how many the statistic needs.
         """
         verdict, reason = (INCONCLUSIVE, doubt) if doubt else decide(estimate, region, checkpoints)

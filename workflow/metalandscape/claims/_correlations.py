@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from ..results.answers import COMPANION, PART
 from ..results.statistics import over_models
 from ..settings.config import Run
-from . import COMPANION, PART, TRACKS, Claim, ClaimData, Estimate, Region, Verdict, missing
+from . import TRACKS, Claim, ClaimData, Estimate, Region, Verdict, missing
 from ._estimates import correlated, correlated_beyond_trend
 
 MINIMUM_SHOTS = 5

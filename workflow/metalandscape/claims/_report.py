@@ -4,10 +4,10 @@ from dataclasses import asdict, fields, replace
 
 import pandas as pd
 
-from ..ground import plugins
+from ..results.answers import ALL_SETTINGS, NOT_MEASURED, PART, VERDICTS, Answer, answers
 from ..results.pages import Part, Table
 from ..results.tables import in_words
-from . import ALL_SETTINGS, PART, VERDICTS, Claim, Verdict, over_settings, overall
+from . import Verdict, over_settings, overall
 
 RULE = (
     "Supported: the whole 95 % interval agrees with the claim. Contradicted: the whole interval "
@@ -48,9 +48,15 @@ def frame(verdicts: list[Verdict]) -> pd.DataFrame:
     return pd.concat([table, *totals], ignore_index=True) if totals else table
 
 
-def parts(claims: list[Claim], verdicts: list[Verdict], scale: str) -> list[Part]:
-    """Return a page: the answer, a row per claim; then the details, a row per verdict."""
-    table = frame(verdicts)
+def parts(claims: list[str], verdicts: list[Verdict], scale: str) -> list[Part]:
+    """Return a page: the answer, a row per claim; then the details, a row per verdict.
+
+    Args:
+        claims: the names of the modules.
+        verdicts: theirs.
+        scale: the words that name the scale of the results.
+    """
+    found = answers(claims, frame(verdicts).to_dict("records"))
     details = [
         [v.claim, v.setting, v.statistic, v.role, *_numbers(v), f"**{v.verdict}**", v.reason]
         for v in verdicts
@@ -58,7 +64,7 @@ def parts(claims: list[Claim], verdicts: list[Verdict], scale: str) -> list[Part
     return [
         "# The paper's claims, judged",
         f"Scale of these results: {scale}.",
-        Table(SUMMARY, [_answer(claim, table[table["claim"] == claim.id]) for claim in claims]),
+        Table(SUMMARY, [_line(answer) for answer in found]),
         "The numbers after the verdict count settings. The main number is the median over "
         "settings, with the range. A claim without any setting was not measured.",
         RULE,
@@ -90,37 +96,11 @@ def _total(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([row]).reindex(columns=rows.columns)
 
 
-def _answer(claim: Claim, rows: pd.DataFrame) -> list[str]:
-    """Return the line of a claim."""
-    settings = rows[rows["role"] == PART].drop_duplicates("setting")
-    total = rows.loc[rows["role"] == ALL_SETTINGS, "verdict"]
-    verdict = f"**{total.iloc[0]}**" if len(total) else "not measured"
-    counts = [str((settings["overall"] == v).sum()) for v in VERDICTS]
-    return [claim.id, claim.text, verdict, *counts, _main(settings), _figures(claim)]
-
-
-def _main(settings: pd.DataFrame) -> str:
-    """Return each setting's first statistic, in words: median and range over settings."""
-    if settings.empty:
-        return ""
-    name, values = settings["statistic"].iloc[0], settings["value"].dropna()
-    if len(values) < 2:
-        low, high = settings.iloc[0][["low", "high"]]
-        return f"{name}: {settings['value'].iloc[0]:.3g} [{low:.3g}, {high:.3g}]"
-    return f"{name}: {values.median():.3g} ({values.min():.3g} to {values.max():.3g})"
-
-
-def _figures(claim: Claim) -> str:
-    """Return the names of the figures that show what a claim is about."""
-    module = next(
-        (n for n in plugins.names("claims") if plugins.readable("claims", n, "ID") == claim.id), ""
-    )
-    shown = [
-        name
-        for name in plugins.names("figures")
-        if module in (plugins.readable("figures", name, "CLAIMS") or ())
-    ]
-    return ", ".join(sorted(shown, key=lambda name: (len(name), name)))
+def _line(answer: Answer) -> list[str]:
+    """Return an answer's cells."""
+    verdict = f"**{answer.verdict}**" if answer.verdict != NOT_MEASURED else answer.verdict
+    counts = map(str, answer.counts.values())
+    return [answer.claim, answer.text, verdict, *counts, answer.number, ", ".join(answer.figures)]
 
 
 def _numbers(v: Verdict) -> list[str]:

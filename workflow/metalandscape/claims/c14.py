@@ -5,7 +5,8 @@
 over checkpoints. Both R of a seed come from the same checkpoints, so their difference is paired.
 """
 
-from . import COMPANION, PART, POSITIVE, Claim, ClaimData, Verdict
+from ..results.answers import COMPANION, PART
+from . import POSITIVE, Claim, ClaimData, Verdict
 from ._correlations import BEYOND
 from ._estimates import difference_of_correlations
 from ._settings import is_meta_learner

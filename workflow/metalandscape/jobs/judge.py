@@ -25,4 +25,4 @@ def run(
     verdicts = _report.with_lost(judged, csv.lost(data.table))
     csv.write(output, _report.frame(verdicts))
     for page in readable:
-        pages.write(page, _report.parts([claim.CLAIM for claim in modules], verdicts, scale))
+        pages.write(page, _report.parts(claims, verdicts, scale))

@@ -1,10 +1,16 @@
 """The heading of a figure in the report, and what its caption says of the paper's claims."""
 
-import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..ground import plugins
+from . import answers
+
+
+def plain(text: str) -> str:
+    """Return a text of the user's for a page in reStructuredText: one line, without any markup."""
+    return re.sub(r"([^\w\s]|_)", r"\\\1", " ".join(text.split()))
 
 
 def section(figure: str) -> str:
@@ -26,19 +32,12 @@ def claims(figure: str, runs: Sequence[str], verdicts: str | Path) -> list[dict]
         For each claim its `id`, `section` and `text`, and in `found` a list of settings with their
         overall `verdict` and `statistics` in words.
     """
-    rows = _rows(Path(verdicts), set(runs))
+    shown = set(runs)
+    rows = [row for row in answers.read(verdicts) if shown & set(row["setting"].split())]
     return [_claim(name, rows) for name in plugins.declared("figures", figure, "CLAIMS", ())]
 
 
-def _rows(verdicts: Path, runs: set[str]) -> list[dict[str, str]]:
-    """Return the rows of the settings that some of these runs are in."""
-    if not verdicts.exists():
-        return []
-    with verdicts.open(newline="", encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if runs & set(row["setting"].split())]
-
-
-def _claim(name: str, rows: list[dict[str, str]]) -> dict:
+def _claim(name: str, rows: Sequence[answers.Row]) -> dict:
     words = ("id", "section", "text")
     about = {word: plugins.declared("claims", name, word.upper()) for word in words}
     found: dict[str, dict] = {}
@@ -49,6 +48,6 @@ def _claim(name: str, rows: list[dict[str, str]]) -> dict:
     return about | {"found": list(found.values())}
 
 
-def _words(row: dict[str, str]) -> str:
-    value, low, high = (float(row[key] or "nan") for key in ("value", "low", "high"))
+def _words(row: answers.Row) -> str:
+    value, low, high = (answers.number(row[key]) for key in ("value", "low", "high"))
     return f"{row['statistic']} {value:.3g} [{low:.3g}, {high:.3g}]"

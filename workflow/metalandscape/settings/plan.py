@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from ..ground import plugins
+from ..ground.brief import Brief
 from ..ground.digests import digest, part
 from . import parts
 from .config import Config
@@ -212,14 +213,15 @@ class Plan:
             plugins.options("metrics", metric)
         return self.settings.metrics[metric]
 
-    def settings_of_runs(self, names: Iterable[str]) -> dict[str, Any]:
+    def settings_of_runs(self, names: Iterable[str]) -> Brief:
         """Return what several runs' results depend on, by name."""
-        return {name: json.loads(self._as_json[name]) for name in names}
+        return Brief({name: json.loads(self._as_json[name]) for name in names})
 
-    def judged_datasets(self) -> dict[str, Any]:
+    def judged_datasets(self) -> Brief:
         """Return the options of the judged runs' datasets: published numbers are for some only."""
         names = sorted({self._tested[run].dataset for run in self.judged_runs()})
-        return {name: self.settings.datasets[name].model_dump(mode="json") for name in names}
+        options = self.settings.datasets
+        return Brief({name: options[name].model_dump(mode="json") for name in names})
 
     def code_of_dataset(self, wildcards: Any) -> str:
         """Return the digest of what prepares a dataset."""
@@ -263,7 +265,7 @@ class Plan:
         """Return the digest of what judges the claims."""
         return digest(_job("judge"), *(part("claims", name) for name in self.claims()))
 
-    def shown_names(self, wildcards: Any) -> list[Any]:
+    def shown_names(self, wildcards: Any) -> Brief:
         """Return names and colors of what a figure shows: of metrics, algorithms and datasets."""
         runs = [self.settings.runs[name] for name in self.settings.figures[wildcards.figure]]
         metrics = plugins.declared("figures", wildcards.figure, "METRICS")
@@ -271,7 +273,7 @@ class Plan:
         for name in dict.fromkeys(run.algorithm for run in runs):
             shown += [("algorithms", name, "NAME"), ("algorithms", name, "COLOUR")]
         shown += [("datasets", name, "NAME") for name in dict.fromkeys(run.dataset for run in runs)]
-        return [plugins.readable(*each) for each in shown]
+        return Brief({" ".join(each): plugins.readable(*each) for each in shown})
 
     @functools.cache  # noqa: B019, as there is one plan
     def _run_parts(self, name: str) -> list[str]:

@@ -1,0 +1,95 @@
+"""The answer to every claim, one line each, from the rows of `claims.csv`.
+
+Reads plain rows, as from the csv module or from pandas, because the workflow makes the report's
+first page of them and imports nothing slow.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+from ..ground import plugins
+
+VERDICTS = ("supported", "contradicted", "inconclusive")
+# What a row is: a part of the claim; the R beyond the common trend, which decides nothing about the
+# claim; or the verdict over all settings.
+PART, COMPANION, ALL_SETTINGS = "claim", "companion", "over settings"
+NOT_MEASURED = "not measured"
+
+Row = Mapping[str, Any]
+
+
+class Answer(NamedTuple):
+    """What was found on a claim.
+
+    Attributes:
+        claim: its id.
+        text: what the paper says.
+        verdict: over all settings; `NOT_MEASURED` without any.
+        counts: for every verdict, the number of settings that have it.
+        number: the main statistic, in words.
+        figures: the names of the figures that show what the claim is about.
+    """
+
+    claim: str
+    text: str
+    verdict: str
+    counts: Mapping[str, int]
+    number: str
+    figures: Sequence[str]
+
+
+def read(verdicts: str | Path) -> list[Row]:
+    """Return the rows of a table of verdicts as texts; none where there is no table yet."""
+    path = Path(verdicts)
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def number(text: Any) -> float:
+    """Return the number of a cell; an empty one is NaN."""
+    return float("nan") if text == "" else float(text)
+
+
+def answers(claims: Iterable[str], rows: Sequence[Row]) -> list[Answer]:
+    """Return an answer for each of these claims, which are named by their modules."""
+    return [_answer(name, rows) for name in claims]
+
+
+def _answer(name: str, rows: Sequence[Row]) -> Answer:
+    claim, text = (plugins.declared("claims", name, word) for word in ("ID", "TEXT"))
+    own = [row for row in rows if row["claim"] == claim]
+    total = next((row["verdict"] for row in own if row["role"] == ALL_SETTINGS), NOT_MEASURED)
+    settings: dict[str, Row] = {}  # by name, with the first of its statistics, the main one
+    for row in own:
+        if row["role"] == PART:
+            settings.setdefault(row["setting"], row)
+    counts = {v: sum(row["overall"] == v for row in settings.values()) for v in VERDICTS}
+    return Answer(claim, text, total, counts, _main(list(settings.values())), _figures(name))
+
+
+def _main(settings: Sequence[Row]) -> str:
+    """Return the settings' main statistic in words: median and range, or value and interval."""
+    if not settings:
+        return ""
+    values = [value for row in settings if (value := number(row["value"])) == value]
+    if len(values) < 2:
+        first = settings[0]
+        middle, low, high = (number(first[key]) for key in ("value", "low", "high"))
+        return f"{first['statistic']}: {middle:.3g} [{low:.3g}, {high:.3g}]"
+    statistic = settings[0]["statistic"]
+    return f"{statistic}: {median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
+
+
+def _figures(claim: str) -> list[str]:
+    """Return the names of the figures that show what a claim, named by its module, is about."""
+    names = [
+        name
+        for name in plugins.names("figures")
+        if claim in (plugins.readable("figures", name, "CLAIMS") or ())
+    ]
+    return sorted(names, key=lambda name: (len(name), name))
