@@ -14,11 +14,12 @@ TEST := .venv/.test
 CLUSTER := .venv/.cluster
 DOCS := .venv/.docs
 PAGE := .venv/.page
+BOARD := .venv/.board
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Targets stand before --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
-.PHONY: all help resume report page keep ship release fetch test chain modules unit coverage bench bench-gpu docs lint schema format env cluster lock clean FORCE
+.PHONY: all help resume report page board keep ship release fetch test chain modules unit coverage bench bench-gpu docs lint schema format env cluster lock clean FORCE
 .DELETE_ON_ERROR:
 
 # Every figure, table and verdict; CONFIG=config/real.yaml takes another configuration.
@@ -37,6 +38,10 @@ report: all
 # The results as one interactive page that needs no network, page.html in their folder.
 page: $(READY) $(PAGE)
 	$(IN_VENV) snakemake --cores $(CORES) write_page --configfile $(CONFIG)
+
+# The curves of training and all measurements in TensorBoard's format, folder board among results.
+board: $(READY) $(BOARD)
+	$(IN_VENV) snakemake --cores $(CORES) write_board --configfile $(CONFIG)
 
 # After a kill of Snakemake itself, whose lock is left: remove it, and go on.
 resume: $(READY)
@@ -77,7 +82,7 @@ figures/% results/%: $(READY) FORCE
 APART := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # Linters and all tests: those of the workflow beside all others.
-test: lint $(TEST) $(CLUSTER) $(PAGE)
+test: lint $(TEST) $(CLUSTER) $(PAGE) $(BOARD)
 	@$(MAKE) --no-print-directory --keep-going --jobs 2 $(APART) chain modules
 
 # Tests that run the workflow itself.
@@ -192,7 +197,7 @@ CPU_WHEELS := https://download.pytorch.org/whl/cpu
 	@echo 'TORCH=$* is unknown: TORCH=cpu, or nothing, which is the build that GPUs can use, too.' >&2
 	@exit 1
 
-# .venv/.test, .venv/.cluster, .venv/.docs, .venv/.page
+# .venv/.test, .venv/.cluster, .venv/.docs, .venv/.page, .venv/.board
 .venv/.%: requirements/%.txt $(READY)
 	$(call INSTALL,--require-hashes -r $<)
 	touch $@
@@ -207,6 +212,7 @@ lock: .venv/.uv
 	$(LOCK) --group cluster -c requirements/run.txt -o requirements/cluster.txt
 	$(LOCK) --group docs -c requirements/run.txt -o requirements/docs.txt
 	$(LOCK) --group page -c requirements/run.txt -o requirements/page.txt
+	$(LOCK) --group board -c requirements/run.txt -o requirements/board.txt
 	$(LOCK) --group uv -o requirements/uv.txt
 
 # Remove .venv and the products of the smoke configuration.

@@ -59,7 +59,7 @@ def asked(name):
 
 
 def test_there_is_a_lock_for_everything_asked_for():
-    assert LOCKS.keys() == ASKED.keys() == {"run", "test", "cluster", "docs", "page", "uv"}
+    assert LOCKS.keys() == ASKED.keys() == {"run", "test", "cluster", "docs", "page", "board", "uv"}
 
 
 @every_lock
@@ -123,5 +123,7 @@ def test_all_that_the_package_imports_is_asked_for():
 def test_all_that_the_workflow_and_tests_import_is_asked_for():
     files = [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk")]
     files += (ROOT / "workflow/scripts").rglob("*.py")
-    assert imports.packages(files) - OWN <= asked("run") | asked("page")
-    assert imports.packages((ROOT / "tests").rglob("*.py")) - OWN <= asked("run") | asked("test")
+    optional = asked("page") | asked("board")
+    assert imports.packages(files) - OWN <= asked("run") | optional
+    own = imports.packages((ROOT / "tests").rglob("*.py")) - OWN
+    assert own <= asked("run") | asked("test") | optional

@@ -116,3 +116,13 @@ def test_verdicts_are_filtered_and_sorted(page, written):
     values = [row.find_elements("css selector", "td")[3].text for row in rows()[:3]]
     largest = table["value"].sort_values(ascending=False)[:3]
     assert values == [f"{value:.3g}" for value in largest]
+
+
+def test_the_board_has_a_folder_for_every_training(finished, tmp_path):
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed: make board")
+    project = type(finished)(tmp_path / "project")
+    shutil.copytree(finished.folder, project.folder, symlinks=True)
+    project.run("write_board")
+    written = {p.parent for p in (project.folder / "results/smoke/board").rglob("events.*")}
+    trained = {p for p in (project.folder / "results/smoke/training").glob("*/seed*")}
+    assert {(p.parent.name, p.name) for p in written} == {(p.parent.name, p.name) for p in trained}

@@ -49,6 +49,7 @@ class Plan:
         self.provenance = f"{results}/provenance.html"
         self.kept = f"{results}/kept.csv"
         self.page = f"{results}/page.html"
+        self.board = f"{results}/board"
         self.benchmarks = f"{results}/benchmarks"
         self.logs = f"{results}/logs"
 

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from math import nan
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 Row = dict[str, float]
 COLUMNS = ["epoch", "loss", "accuracy", "collapsed", "seconds"]
 LINE = "epoch %(epoch)d: loss %(loss).4f, accuracy %(accuracy).4f, %(seconds).1f s"
+REGRESSION_LINE = LINE.replace(" accuracy %(accuracy).4f,", "")
 
 
 class Diverged(ArithmeticError):
@@ -90,7 +91,7 @@ def train(
     for _ in range(state.epoch, max(checkpoints)):
         state, row = _next(algorithm, optimizer, dataset, state)
         save_checkpoint(checkpoints[state.epoch], algorithm, state, origin)
-        log.info(_line(state), row)
+        log.info(_line(state, row), row)
         rows.append(row)
     return state, rows
 
@@ -109,10 +110,11 @@ def _next(
     return after, row
 
 
-def _line(state: State) -> str:
+def _line(state: State, row: Row) -> str:
     if state.diverged is not None:
         return f"epoch %(epoch)d: no weights, training diverged in epoch {state.diverged}"
-    return f"{LINE} collapsed" if state.collapsed else LINE
+    line = REGRESSION_LINE if isnan(row["accuracy"]) else LINE
+    return f"{line} collapsed" if state.collapsed else line
 
 
 def _epoch(
