@@ -123,7 +123,7 @@ def test_the_first_page_answers_every_claim_with_links_to_figures(page, reported
     lines = page.find_elements("css selector", ".prose tbody tr")
     assert len(lines) == len(plugins.names("claims"))
     for name, line in zip(plugins.names("claims"), lines, strict=True):
-        cells = [cell.text for cell in line.find_elements("css selector", "td")]
+        cells = [cell.text.strip() for cell in line.find_elements("css selector", "td")]
         claim = plugins.declared("claims", name, "ID")
         assert cells[:2] == [claim, plugins.declared("claims", name, "TEXT")]
         assert cells[2] == totals.get(claim, "not measured")
