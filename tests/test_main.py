@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+import torch
 
 from metalandscape import __main__ as command_line
 from metalandscape.ground import files
@@ -75,6 +76,18 @@ def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as stopped:
         command_line.main([command, "--help"])
     assert stopped.value.code == 0 and "usage: metalandscape" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("error", [MemoryError, torch.OutOfMemoryError])
+def test_a_lack_of_memory_is_one_sentence(error, monkeypatch, tmp_path, capsys):
+    def run(**arguments):
+        raise error("tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(command_line._module("prepare"), "run", run)
+    assert prepared(tmp_path) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("metalandscape: memory does not suffice (tried to allocate 2.00 GiB);")
+    assert said.count("\n") == 1 and "tasks_at_once" in said
 
 
 PREEMPTED = (

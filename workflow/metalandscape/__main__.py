@@ -26,6 +26,12 @@ COMMANDS = (
 )
 
 
+MEMORY = (
+    "metalandscape: memory does not suffice ({reason}); run fewer jobs at once (--cores), on a GPU "
+    "with a smaller tasks_at_once, or take a smaller network or batch_size."
+)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a user's mistake is one sentence on stderr and exit code 1.
 
@@ -85,6 +91,10 @@ def call(job: str, folder: str | None, **arguments: Any) -> int:
     except UserError as error:
         print(f"metalandscape: {error}", file=sys.stderr)
         return 1
+    except (MemoryError, *_gpu_is_full()) as error:
+        reason = " ".join(str(error).split()) or "no more could be had"
+        print(MEMORY.format(reason=f"{reason:.300}".rstrip(".")), file=sys.stderr)
+        return 1
     except Exception as error:
         if (sentence := plugins.blamed(error)) is None:
             raise
@@ -92,6 +102,12 @@ def call(job: str, folder: str | None, **arguments: Any) -> int:
         print(f"metalandscape: {sentence}", file=sys.stderr)
         return 1
     return 0
+
+
+def _gpu_is_full() -> list[type[Exception]]:
+    """Return torch's error for a GPU without free memory, where a job has imported torch."""
+    torch: Any = sys.modules.get("torch")
+    return [torch.OutOfMemoryError] if torch else []
 
 
 def scripted(job: str, folder: str | None, log: str, **arguments: Any) -> None:
