@@ -91,7 +91,7 @@ def call(job: str, folder: str | None, **arguments: Any) -> int:
     except UserError as error:
         print(f"metalandscape: {error}", file=sys.stderr)
         return 1
-    except (MemoryError, *_gpu_is_full()) as error:
+    except _lacks_memory() as error:
         reason = " ".join(str(error).split()) or "no more could be had"
         print(MEMORY.format(reason=f"{reason:.300}".rstrip(".")), file=sys.stderr)
         return 1
@@ -104,10 +104,10 @@ def call(job: str, folder: str | None, **arguments: Any) -> int:
     return 0
 
 
-def _gpu_is_full() -> list[type[Exception]]:
-    """Return torch's error for a GPU without free memory, where a job has imported torch."""
+def _lacks_memory() -> tuple[type[Exception], ...]:
+    """Return the errors of a lack of memory; torch's own counts where a job has imported torch."""
     torch: Any = sys.modules.get("torch")
-    return [torch.OutOfMemoryError] if torch else []
+    return (MemoryError, torch.OutOfMemoryError) if torch else (MemoryError,)
 
 
 def scripted(job: str, folder: str | None, log: str, **arguments: Any) -> None:
