@@ -7,14 +7,14 @@ A module of this folder is a kind of dataset (`kind:` in the configuration). It 
   the answer is known before any file is read.
 - `NAME`: a literal, its name on figures, for a dataset that is called like its kind.
 - `prepare(options, folder, record)`: returns a `Dataset`; `folder` holds the archives, `record` is
-  the path of a small file beside the prepared one that outlives it. A kind whose archive nobody can
-  vouch for writes the archive's digest there at first use; the other kinds ignore it.
+  the path of a small file beside the prepared one that outlives it. A kind whose archive has no
+  known checksum writes the archive's digest there at first use; the other kinds ignore it.
 - `download(options, folder)`: only for `downloadable()` options; fetches them into `folder`.
 - `restore(arrays, metadata)`: returns the `Dataset` of a prepared file, whose metadata name the
   kind as `kind`. Image datasets are `ImageDataset`s, and regression ones derive from
   `RegressionDataset`; both write such files and have a `restore` to call.
 
-It imports nothing heavy at its top: the workflow imports it to validate the configuration.
+The module imports nothing slow at its top: the workflow imports it to validate the configuration.
 """
 
 import json
@@ -94,12 +94,12 @@ class DatasetOptions(Strict):
 
 
 class ImageOptions(DatasetOptions):
-    """What kinds of image datasets have in common.
+    """The options of all kinds of image datasets.
 
     Attributes:
-        rotations: Whether classes turned by 90, 180 and 270 degrees are further classes in
+        rotations: Whether classes rotated by 90, 180 and 270 degrees are additional classes in
             meta-training.
-        turned_together: Whether two turns of one class may stand in one task.
+        turned_together: Whether one task may contain two rotations of one class.
     """
 
     rotations: bool = False
@@ -112,7 +112,7 @@ class ImageOptions(DatasetOptions):
         return self
 
     def largest_way(self, split: Split) -> int | None:
-        """Return how many classes a task can have: without turns, unless they stand together."""
+        """Return how many classes a task can have; rotations count if a task may contain several."""
         count = self.classes(split)
         apart = self.rotations and not self.turned_together and split == "train"
         return count // 4 if apart and count is not None else count

@@ -1,7 +1,7 @@
 """`glyphs`: letters of many scripts drawn from the fonts that matplotlib ships; needs no network.
 
 A class is a letter, an instance one of twelve DejaVu faces under a random affine map. In one
-channel it plays Omniglot; in colour on a textured ground, MiniImagenet.
+channel it stands in for Omniglot; in color on a textured background, for MiniImagenet.
 """
 
 import functools
@@ -37,13 +37,14 @@ class Options(ImageOptions):
 
     Attributes:
         image_size: Height and width in pixels.
-        colour: A bright letter on a dark textured ground in three channels, instead of one channel.
+        colour: A bright letter on a dark textured background in three channels, instead of one
+            channel.
         train_classes: Letters for meta-training.
         val_classes: Letters for meta-validation; the same ones whatever `train_classes` is.
         test_classes: Letters for meta-test; the same ones whatever `train_classes` is.
         instances_per_class: Images of a letter.
         noise: Strength s of the random affine map x -> (I + s A) x + s b of every image, with A and
-            b standard normal and x in units of the image's side, from its centre.
+            b standard normal and x in units of the image's side, from its center.
     """
 
     kind: Literal["glyphs"]

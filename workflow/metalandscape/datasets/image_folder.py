@@ -27,8 +27,8 @@ class Options(ImageOptions):
     Attributes:
         archive: A folder, zip or tar in the folder of archives, or an absolute path.
         image_size: Height and width in pixels; other images are resized.
-        channels: 1 is grey, 3 is colour.
-        ground: What transparent parts of an image show.
+        channels: 1 for gray, 3 for color.
+        ground: The background of transparent parts of an image.
         minimum_images: Classes with fewer images are left out.
         split: A mapping of train, val and test; a JSON file that holds one, such as
             `config/splits/cifar_fs.json`; or `folders`, where the archive has folders train, val

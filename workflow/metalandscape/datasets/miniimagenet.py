@@ -55,9 +55,9 @@ class Options(DatasetOptions):
         archive: A folder, zip or tar in the folder of archives, or an absolute path.
         image_size: Height and width in pixels; other images are resized. Paper: 84.
         split: `ravi`: the true split, 64 / 16 / 20 classes; `paper`: the 64 / 12 / 24 that the
-            paper prints, a slip, made by moving the last four validation classes to test.
-        sha256: SHA-256 of the archive's content. Without it, that of the first use is recorded and
-            no other is accepted.
+            paper prints, a slip, obtained by moving the last four validation classes to test.
+        sha256: SHA-256 of the archive's content. Without it, the SHA-256 at first use is recorded,
+            and no other is accepted later.
     """
 
     kind: Literal["miniimagenet"]
@@ -185,7 +185,7 @@ def _read(path: Path, size: int) -> tuple[Classes, dict[str, str]]:
 
 
 def _check(where: str, classes: Classes, split: str, expected: list[str]) -> None:
-    """Refuse classes that are not Ravi & Larochelle's, so none is in two splits, or not whole."""
+    """Refuse classes that are not Ravi & Larochelle's or not complete; so none is in two splits."""
     odd = sorted(set(classes) ^ set(expected))
     if odd:
         problem = "should not have" if odd[0] in classes else "lacks"

@@ -49,10 +49,10 @@ class Options(ImageOptions):
             and the others for meta-test; `official`: the archives' 964 background and 659
             evaluation characters. Paper: `finn`.
         train_classes: Characters for meta-training under `split: finn`. Paper: 1200.
-        rotations: Whether characters turned by 90, 180 and 270 degrees are further classes in
+        rotations: Whether characters rotated by 90, 180 and 270 degrees are additional classes in
             meta-training. Paper: true.
-        turned_together: Whether two turns of one character may stand in one task. Paper: false, as
-            in Finn et al.'s code.
+        turned_together: Whether one task may contain two rotations of one character. Paper: false,
+            as in Finn et al.'s code.
     """
 
     kind: Literal["omniglot"]

@@ -33,7 +33,7 @@ class Options(options.Options):
 
     Attributes:
         tasks: Meta-test tasks.
-        val_tasks: Meta-validation tasks, of the datasets that have any; 0 leaves them out.
+        val_tasks: Meta-validation tasks, for datasets that have any; 0 leaves them out.
         train_tasks: Meta-train tasks, which fig12 needs; 0 leaves them out.
         every_step: Whether target accuracy and loss are measured after every inner step, too.
     """
@@ -91,6 +91,6 @@ def _of_task(
     """Return the quantities of a task by their names, from losses and accuracies."""
     found = {ACCURACY: target[1]} if classes else {}
     found |= {"target_loss": target[0], "support_loss": support[0]}
-    # The largest of logits that are NaN is the first: chance accuracy, which would be no answer.
+    # The argmax of NaN logits is the first class, which would give chance accuracy.
     diverged = not all(map(isfinite, (target[0], support[0])))
     return dict.fromkeys(found, nan) if diverged else found

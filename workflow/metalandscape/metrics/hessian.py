@@ -36,8 +36,8 @@ class Options(options.Options):
 
     Attributes:
         tasks: Meta-test tasks.
-        tolerance: The largest residual of the norm, as a share of it, at which Lanczos stops.
-        other_tolerance: The same for the other end of the spectrum, as a share of the norm, too.
+        tolerance: Lanczos stops when the residual of the norm is at most this share of the norm.
+        other_tolerance: The same for the other end of the spectrum, also as a share of the norm.
         min_products: The fewest Hessian-vector products spent on a task: early residuals may belong
             to another eigenvalue.
         max_products: The most Hessian-vector products per task; the table holds the residuals that
@@ -90,7 +90,7 @@ def spectra(
     """Return the ends of the spectrum of every task's Hessian at its theta; NaN if it diverged.
 
     Lanczos starts from the gradient, which lies mostly in the span of the Hessian's largest
-    eigenvectors (Gur-Ari et al. 2018), with as much noise, which is orthogonal to none.
+    eigenvectors (Gur-Ari et al. 2018), plus as much noise, which is orthogonal to none.
     """
     found = [Extremes(nan, nan, nan, nan, nan, 0, False)] * len(xs)
     gradients = [each.gradient for each in engine.gradient_each(thetas, xs, ys)]

@@ -35,13 +35,13 @@ class Options(options.Options):
     Attributes:
         filters: Filters of every block. The default is Oreshkin et al.'s, with 8 million
             parameters; Lee et al. have `[64, 160, 320, 640]`, and `[8, 16, 32, 64]` has 0.13
-            million. Four blocks (3 * 4 = 12 layers) need images of at least 16 pixels; a shorter
-            list, of n blocks, at least 2^n.
+            million. Four blocks (3 * 4 = 12 layers) need images of at least 16 pixels; n blocks
+            need at least 2^n.
         norm: `batch`: mean and variance are those of the batch given, at meta-test too; `group`:
             those of an image and a group of channels (Wu & He 2018), so that no image's prediction
             depends on another.
-        groups: How many groups the channels are divided into; it divides every one of `filters`.
-            Required for `norm: group`, and only for that.
+        groups: How many groups the channels are divided into; must divide every entry of `filters`.
+            Only for `norm: group`, which requires it.
         slope: Slope of the leaky ReLU below zero; 0 makes it a ReLU.
     """
 

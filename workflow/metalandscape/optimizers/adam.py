@@ -24,8 +24,8 @@ class Options(options.Options):
 
     Attributes:
         beta1: Decay of the running mean of the gradient.
-        beta2: Decay of the running mean of its square.
-        epsilon: Added to the root of the latter.
+        beta2: Decay of the running mean of the squared gradient.
+        epsilon: Added to the square root of the latter.
     """
 
     beta1: float = Field(default=0.9, ge=0, lt=1)

@@ -18,7 +18,7 @@ class Options(options.Options):
     """Configuration of SGD.
 
     Attributes:
-        momentum: The share of the velocity that stays from one step to the next; 0 is plain
+        momentum: The share of the velocity that is kept from one step to the next; 0 is plain
             gradient descent.
         nesterov: Whether the step looks ahead along the velocity (Nesterov's momentum).
         weight_decay: This share of the meta-parameters is added to their gradient (an l2 penalty).

@@ -59,11 +59,11 @@ class Config(Strict):
     """A whole configuration, runs expanded.
 
     Attributes:
-        scale: The words printed on every figure that say what these results are, e.g. "reduced: 20
-            epochs of 100".
+        scale: The words printed on every figure that state the scale of the results, e.g. "reduced:
+            20 epochs of 100".
         folders: Where products go, relative to the working directory.
-        archives: A folder with archives that are there already; nothing is downloaded then. Takes
-            precedence over the environment variable `METALANDSCAPE_ARCHIVES`, which means the same.
+        archives: A folder with the archives; if given, nothing is downloaded. Takes precedence over
+            the environment variable `METALANDSCAPE_ARCHIVES`, which means the same.
         checkpoints_per_job: How many checkpoints one metric job measures. More means fewer starts
             of Python, about 2 s each (measuring 10 small checkpoints on 2 cores took 11.9 s with 1
             and 4.1 s with 5), and less parallelism.
@@ -71,28 +71,27 @@ class Config(Strict):
             start, for convolutional networks, and all tasks in one batch for sine regression; on a
             GPU `vectorized`. `vectorized`: all tasks in one computation, for every network; slow on
             a CPU. `reference`: the plain loop of automatic differentiation, which is also used,
-            with a line that says so, where there is no C++ compiler. They agree to rounding; on a
-            CPU, each gives the same bytes every time.
-        threads: Threads of one training job, each with a task of its own. No result depends on it.
-            More of them help where there are fewer jobs than cores.
+            with a message, where there is no C++ compiler. They agree to rounding; on a CPU, each
+            gives the same bytes every time.
+        threads: Threads of one training job, each computing a task. No result depends on it. More
+            threads help where there are fewer jobs than cores.
         device: `cuda`: a GPU, with torch's deterministic algorithms. `auto`: a GPU if the job finds
             one, otherwise as `cpu`. Results of GPU and CPU agree to rounding, not byte for byte. No
             GPU has run it yet. See docs/cluster.md.
-        precision: Of products of matrices on a GPU. `float32`; `tf32`: factors are rounded to 10
-            bits, which is faster, and may change a meta-gradient by a tenth and more. See
+        precision: Precision of matrix products on a GPU. `float32`; `tf32`: factors are rounded to
+            10 bits, which is faster, but may change a meta-gradient by a tenth and more. See
             docs/cluster.md.
         tasks_at_once: How many tasks the engine `vectorized` computes together, which bounds its
-            memory; last digits may depend on it. Unless given, what the GPU's free memory holds,
-            and 4 on a CPU.
+            memory; last digits may depend on it. By default, as many as the GPU's free memory
+            holds, or 4 on a CPU.
         container: The image that `snakemake --sdm apptainer` runs jobs in, as `apptainer` names it:
             a file such as `metalandscape.sif`, or `docker://...`. Without this key, `--sdm
             apptainer` is refused. See docs/cluster.md.
         plugins: A folder with parts of your own, relative to the working directory, so that the
-            package stays as it is installed: in it, folders named as those of
-            `workflow/metalandscape` hold a file for each part, such as
-            `my_parts/metrics/progress.py`; helpers of theirs begin with `_`. A name that exists
-            already is refused. Jobs are given the folder's absolute path, so it must lie where all
-            machines of a cluster see it.
+            package stays unchanged. Its subfolders are named as those of `workflow/metalandscape`
+            and hold a file for each part, such as `my_parts/metrics/progress.py`; names of helper
+            modules begin with `_`. A name that exists already is refused. Jobs are given the
+            folder's absolute path, so it must lie where all machines of a cluster see it.
         datasets: The datasets by a name of your choice (letters, digits, underscores). The keys of
             a dataset depend on its `kind`.
         runs: The runs by name.

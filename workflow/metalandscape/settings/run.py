@@ -46,8 +46,9 @@ class Clip(Strict):
     """Clipping of the meta-gradient: every entry to [-value, value], or the whole to a norm.
 
     Attributes:
-        value: Clips every entry to [-value, value]. Finn et al.'s code has 10 on MiniImagenet.
-        norm: Scales the meta-gradient down where its l2 norm, over all meta-parameters, is larger.
+        value: Clips every entry to [-value, value]. Finn et al.'s code uses 10 on MiniImagenet.
+        norm: Scales the meta-gradient down to this l2 norm, over all meta-parameters, if it is
+            larger.
     """
 
     value: PositiveFloat | None = None
@@ -74,10 +75,10 @@ class Cosine(Strict):
     """The outer rate falls along half a cosine over some epochs, to a share of it that remains.
 
     Attributes:
-        name: `cosine`: the outer rate falls along half a cosine, and stays at its end.
-        epochs: How many epochs the fall takes. It is not the run's `epochs`, so that training
+        name: `cosine`: the outer rate falls along half a cosine, and stays at its final value.
+        epochs: How many epochs the fall takes. Independent of the run's `epochs`, so that training
             further keeps what exists.
-        final: The share of `outer_rate` at its end.
+        final: The final rate, as a share of `outer_rate`.
     """
 
     name: Literal["cosine"]
@@ -89,8 +90,8 @@ class Step(Strict):
     """The outer rate is multiplied by a factor every so many epochs.
 
     Attributes:
-        name: `step`: the outer rate is multiplied by a factor again and again.
-        every: After how many epochs, each time.
+        name: `step`: the outer rate is multiplied by a factor at regular intervals.
+        every: How many epochs lie between two multiplications.
         factor: The factor.
     """
 
@@ -130,17 +131,17 @@ class Run(Strict):
         batch_size: Tasks per meta-iteration; for `finetuning`, images per iteration. Paper, 1-shot
             and 5-shot: Omniglot 16, 8; MiniImagenet 4, 2; finetuning 64, 128.
         iterations: Meta-iterations per epoch. Paper: 500; finetuning 25, 12.
-        epochs: Epochs. Each ends with a checkpoint; checkpoint 0 is the initialization. With 0,
-            that is all: `initial_weights` are measured without training. Paper: 100.
-        epochs_per_job: Epochs that one training job trains; a killed job loses no more than these.
-        seeds: The whole run is repeated for each seed. It decides the weights, the meta-train tasks
-            and the metrics' tasks. Paper: five for fig11.
+        epochs: Number of epochs. Each ends with a checkpoint; checkpoint 0 is the initialization.
+            With 0, `initial_weights` are measured without training. Paper: 100.
+        epochs_per_job: Epochs of one training job; a killed job loses no more than these.
+        seeds: The whole run is repeated for each seed. The seed decides the weights, the meta-train
+            tasks and the metrics' tasks. Paper: five for fig11.
         regularizer: A regularizer of the inner loop, for MAML and First-Order MAML. `{name:
             trajectory_angle, gamma: 0.5}` is Algorithm 1. Paper: Algorithm 1 in fig11, none
             elsewhere.
         initial_weights: Weights to start from, in place of random ones: a checkpoint of this
             project, or a state dict in a safetensors file, of any float type. Names and shapes of
-            its tensors are those of the run's network.
+            its tensors must be those of the run's network.
         test: What differs at meta-test.
     """
 

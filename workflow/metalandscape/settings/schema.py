@@ -24,13 +24,11 @@ DEFAULTS = (
     "Keys of runs that hold for every run that does not set them. A run's `network`, `optimizer`, "
     "`test` and the like replace the default ones as a whole."
 )
-MATRIX = (
-    "Makes a run of every combination of the listed values; each key stands as `{key}` in the name."
-)
+MATRIX = "Makes a run for every combination of the listed values; the name has each key as `{key}`."
 SHOWN = {
     "description": "The runs that the figure shows, in this order. `*`, `?` and `[...]` stand for "
-    "parts of names, as in a shell: `letters_*_T1`; what they match comes in the order of `runs`, "
-    "and no run twice.",
+    "parts of names, as in a shell: `letters_*_T1`; matching runs come in the order of `runs`, each "
+    "once.",
     "type": "array",
     "items": {"type": "string"},
 }
