@@ -178,7 +178,7 @@ class Options(options.Options):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"precision": "tf32"}, r"precision: tf32 is of GPUs; set device: cuda or auto"),
+        ({"precision": "tf32"}, r"precision: tf32 is for GPUs; set device: cuda or auto"),
         ({"tasks_at_once": 2}, r"tasks_at_once: is for the engine vectorized"),
         ({"tasks_at_once": 2, "engine": "reference", "device": "cuda"}, r"tasks_at_once: is for"),
     ],

@@ -35,7 +35,7 @@ MEMORY = (
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a user's mistake is one sentence on stderr and exit code 1.
 
-    So is the signal SIGTERM, by which schedulers end a job: exit code 143.
+    The signal SIGTERM, by which schedulers end a job, is one sentence and exit code 143.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     words = sys.argv[1:] if arguments is None else arguments
@@ -61,7 +61,7 @@ def _or_preempted(run: Callable[[], int]) -> int:
 
 @contextlib.contextmanager
 def preemptible() -> Iterator[None]:
-    """Let SIGTERM raise `Preempted`, once, so that files are left whole or absent."""
+    """Let SIGTERM raise `Preempted`, once, so that files are left complete or absent."""
 
     def stop(number: int, frame: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -111,7 +111,7 @@ def _lacks_memory() -> tuple[type[Exception], ...]:
 
 
 def scripted(job: str, folder: str | None, log: str, **arguments: Any) -> None:
-    """Run a job for a script of the workflow: what it says goes to its log; see `call`.
+    """Run a job for a script of the workflow, with its output in its log; see `call`.
 
     Raises:
         SystemExit: after a user's mistake with code 1, after SIGTERM with 143.

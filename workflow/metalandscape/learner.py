@@ -1,4 +1,4 @@
-"""The learner: that which adapts to a task."""
+"""The learner: the model that adapts to a task."""
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -75,7 +75,7 @@ class Learner:
 
         A network with batch norm normalizes by the statistics of the batch it is given, here as in
         training (Finn et al. 2017), so that a prediction depends on the other inputs: predict all
-        targets of a task in one batch. One input by itself is predicted poorly, and warned of.
+        targets of a task in one batch. A single input is predicted poorly, and gives a warning.
 
         Args:
             theta: from `adapt`.

@@ -1,4 +1,4 @@
-"""The Python door: load what was trained, give it tasks of your own, measure it.
+"""The interface for Python programs: load a trained learner, give it your own tasks, measure it.
 
 `metalandscape` itself offers these functions; docs/library.md explains them with an example.
 """
@@ -42,10 +42,10 @@ def load(
     device: str = "cpu",
     plugins: str | Path | None = None,
 ) -> Learner:
-    """Return what a checkpoint of the workflow left, ready to adapt; no configuration is needed.
+    """Return the learner of a checkpoint, ready to adapt; no configuration is needed.
 
-    It adapts as its run says for meta-test; `dataclasses.replace(learner, steps=10)` is the same
-    learner with other inner steps.
+    It adapts with its run's settings for meta-test; `dataclasses.replace(learner, steps=10)` is the
+    same learner with other inner steps.
 
     Args:
         checkpoint: a file such as `results/checkpoints/maml/seed0/epoch100.safetensors`.

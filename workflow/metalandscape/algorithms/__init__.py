@@ -3,11 +3,11 @@
 A module of this folder is an algorithm (`algorithm:` of a run). It defines
 
 - `NAME`: a literal, its name on figures.
-- `ROLE`: a literal, "meta-learner" or "baseline": as what the paper's claims judge it. Without
-  it, no claim does.
-- `COLOUR`: a literal, where wanted: its colour in every figure, as `#rrggbb`.
+- `ROLE`: a literal, "meta-learner" or "baseline": how the paper's claims judge it. Without it, no
+  claim does.
+- `COLOUR`: a literal, optional: its color in every figure, as `#rrggbb`.
 - `TASKS`: a literal, the kinds of tasks it can learn from: "classification", "regression".
-- `REGULARIZED`: a literal, whether it heeds a run's `regularizer`; False unless given.
+- `REGULARIZED`: a literal, whether it supports a run's `regularizer`; False unless given.
 - `NEW_HEAD`, `LEARNS_RATES`: literals, whether meta-test has a new last layer, so that its `way`
   may differ, and whether the inner rates are learned; False unless given.
 - `SUPERVISED`: a literal, whether a run's `batch_size` counts images instead of tasks; False

@@ -1,4 +1,4 @@
-"""ANIL, almost no inner loop: MAML whose last layer alone adapts (Raghu et al. 2020).
+"""ANIL, almost no inner loop: MAML in which only the last layer adapts (Raghu et al. 2020).
 
 With m the mask of the last layer's parameters, a step of adaptation is theta - alpha m * g, in
 meta-training and at meta-test; the meta-gradient goes through it exactly, and reaches all of theta.

@@ -1,4 +1,4 @@
-"""BOIL, body only inner loop: MAML whose last layer does not adapt (Oh et al. 2021).
+"""BOIL, body only inner loop: MAML in which the last layer does not adapt (Oh et al. 2021).
 
 With m the mask of the last layer's parameters, a step of adaptation is theta - alpha (1 - m) * g,
 in meta-training and at meta-test; the meta-gradient goes through it exactly, and reaches all of

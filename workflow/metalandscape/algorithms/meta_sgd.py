@@ -1,4 +1,4 @@
-"""Meta-SGD: MAML that learns an inner rate for every parameter, too (Li et al. 2017).
+"""Meta-SGD: MAML that also learns an inner rate for every parameter (Li et al. 2017).
 
 A step of adaptation is theta - r * g with a vector r [P] of rates. Both theta and r are
 meta-parameters, and the outer optimizer, with its one outer rate, descends the mean target loss in

@@ -8,8 +8,8 @@ A meta-train task's data are its support and target set together, all of them in
 paper has no split of a task in meta-training, and takes more images per class there than at
 meta-test. (Its steps are on minibatches of a task.) `data: support` adapts to the support set
 alone, the images that adaptation has at meta-test; with one image per class that learns next to
-nothing. The loss and accuracy that are reported are those of the target set after adaptation, with
-`data: all` of images adapted to.
+nothing. The reported loss and accuracy are those of the target set after adaptation; with `data:
+all`, adaptation has seen its images.
 
 Reference: Nichol, Achiam & Schulman, On first-order meta-learning algorithms, 2018
 (arXiv:1803.02999).

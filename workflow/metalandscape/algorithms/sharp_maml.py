@@ -6,7 +6,7 @@ meta-gradient is
     grad F(theta + e),  e = rho grad F(theta) / |grad F(theta)|,
 
 both gradients of second order and over the same tasks; e counts as a constant, as in
-sharpness-aware minimization (Foret et al. 2021), from where the default rho is. An iteration costs
+sharpness-aware minimization (Foret et al. 2021), the source of the default rho. An iteration costs
 two meta-gradients. Adaptation is MAML's.
 
 The paper has three variants. This is Sharp-MAML_up, which perturbs the outer loop; Sharp-MAML_low,

@@ -8,7 +8,7 @@ A module of this folder is a claim. It defines
 - `judge(data)`: returns `Verdict`s, one for each setting and statistic, the main statistic first.
 
 A setting is a run, or several runs that are compared. A statistic comes as an `Estimate`, and
-`Claim.verdict` is the one place that makes a verdict of it. docs/claims.md tells all of this to
+`Claim.verdict` is the one place that makes a verdict of it. docs/claims.md explains all of this to
 users.
 """
 
@@ -207,7 +207,7 @@ class ClaimData:
         """Return `seed`, `epoch` and a column per quantity, sorted by seed and epoch.
 
         Epoch 0 is left out: the initialization is no meta-train solution, and one untrained
-        checkpoint far from all others carries a correlation by itself. So are checkpoints where a
+        checkpoint far from all others produces a correlation by itself. So are checkpoints where a
         quantity is missing, NaN or infinite. A minus before a name, as in `-target_loss`, negates.
         """
         rows = self._values(name, split)

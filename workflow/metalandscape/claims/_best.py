@@ -12,7 +12,7 @@ def best_accuracy(data: ClaimData, name: str) -> tuple[pd.Series, dict[str, int]
     """Return the accuracy of each seed at its best epoch, and the counts of checkpoints.
 
     The best epoch has the highest accuracy on the seed's meta-validation tasks; where the table has
-    none, on its meta-test tasks, which flatters all runs alike. (Located on the other seeds, values
+    none, on its meta-test tasks, which favors all runs alike. (Located on the other seeds, values
     of seeds depend on each other, and intervals miss three times as often as they should.)
     """
     chosen = by_validation(data, name)

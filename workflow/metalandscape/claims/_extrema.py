@@ -1,6 +1,6 @@
 """Where a curve has its maximum, and what lies before and after it.
 
-What follows a maximum that was picked from the same noisy curve falls by selection alone. So the
+After a maximum that was picked from the same noisy curve, values fall by selection alone. So the
 maximum is located for every seed on the mean curve of the *other* seeds.
 """
 

@@ -30,9 +30,9 @@ def filters(run: Run) -> int | None:
 
 
 def family(run: Run, datasets: Mapping[str, Mapping]) -> str | None:
-    """Return "omniglot" or "miniimagenet": which of the paper's two datasets the run's plays.
+    """Return "omniglot" or "miniimagenet": which of the two the run's dataset is or stands for.
 
-    A dataset that is neither plays the one or the other as its images are grey or in color.
+    A dataset that is neither stands for the one if its images are gray, for the other if in color.
     """
     options = datasets.get(run.dataset, {})
     kind = options.get("kind")

@@ -27,7 +27,7 @@ R = "R of target_accuracy and flatness after it"
 
 
 def judge(data: ClaimData) -> list[Verdict]:
-    """Judge every run on images, of baselines too."""
+    """Judge every run on images, baselines included."""
     runs = data.measured(QUANTITIES, lambda r: bool(r.way))
     return [verdict for name in runs for verdict in _judge_run(data, name)]
 

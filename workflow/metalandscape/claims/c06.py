@@ -5,8 +5,8 @@
     R = Pearson's R of accuracy and norm from the accuracy's maximum on, within seeds
         claimed: < 0.3, "does not track generalization"
 
-To grow is to gain more than a tenth of the mean norm over the whole training. R is computed where
-growth and accuracy part: before its maximum accuracy rises as everything does. Both must hold.
+Growth means a gain of more than a tenth of the mean norm over the whole training. R is computed
+from the accuracy's maximum on, because before it accuracy rises as the norm does. Both must hold.
 """
 
 from . import DOES_NOT_TRACK, Claim, ClaimData, Region, Verdict
@@ -30,7 +30,7 @@ NOT_GROWING: Region = (-float("inf"), 0.1)
 
 
 def judge(data: ClaimData) -> list[Verdict]:
-    """Judge every run of a meta-learner or a baseline on MiniImagenet or what plays it."""
+    """Judge every run of a meta-learner or a baseline on MiniImagenet or what stands for it."""
     runs = data.measured(
         QUANTITIES,
         lambda r: (

@@ -112,7 +112,7 @@ class ImageOptions(DatasetOptions):
         return self
 
     def largest_way(self, split: Split) -> int | None:
-        """Return how many classes a task can have; rotations count if a task may contain several."""
+        """Return how many classes a task can have; rotations count if one may contain several."""
         count = self.classes(split)
         apart = self.rotations and not self.turned_together and split == "train"
         return count // 4 if apart and count is not None else count

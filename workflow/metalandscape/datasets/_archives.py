@@ -81,7 +81,7 @@ def opened(path: Path) -> Iterator[Archive]:
     """Open a folder, a zip or a tar.
 
     Raises:
-        UserError: it is none, one of its members leads out of it, is a link or stands there twice,
+        UserError: it is no archive, one of its members leads out of it, is a link or occurs twice,
             or a name is not UTF-8.
     """
     if path.is_dir():

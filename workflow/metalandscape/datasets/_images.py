@@ -32,7 +32,7 @@ class ImageDataset:
         splits: the classes' splits, "train", "val" or "test".
         rotations: whether meta-training also uses each class rotated by 90, 180 and 270 degrees as
             three more classes (Santoro et al. 2016; Finn et al. 2017).
-        turned_together: whether two turns of one class may stand in one task. By default the
+        turned_together: whether one task may contain two rotations of one class. By default the
             classes of a task are distinct and each is turned at random, as in Finn et al.'s code.
         preprocessing: what was applied to the images, see `preprocess`.
         kind: the name of the module that opens the prepared file.

@@ -65,7 +65,7 @@ def identity(options: DatasetOptions, manifest: str | Path) -> str:
     try:
         recorded = load(manifest) if manifest.exists() else {}
     except UserError:
-        recorded = {}  # which differs from what it was, so that it is made anew
+        recorded = {}  # unlike the recorded identity, so that the manifest is made again
     known = recorded.get("archives", {})
     staged = os.environ.get(ARCHIVES)
     if not known and not staged and options.downloadable():
@@ -88,7 +88,7 @@ def _identity(folder: Path, name: str, known: dict | None) -> str:
 
 
 def stamp(path: Path) -> str:
-    """Return a digest of names, sizes and times of an archive: if it is the same, so is all."""
+    """Return a digest of names, sizes and times: if it is unchanged, so is the archive."""
     names = _files(path)
     text = "".join(f"{name}\0{p.stat().st_size} {p.stat().st_mtime_ns}\n" for name, p in names)
     return hashlib.sha256(text.encode()).hexdigest()

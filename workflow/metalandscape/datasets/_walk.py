@@ -1,4 +1,4 @@
-"""A folder's files: links are followed, no folder is entered twice, leavings are passed over."""
+"""A folder's files: links are followed, no folder is entered twice, hidden files are skipped."""
 
 import os
 from dataclasses import dataclass, field

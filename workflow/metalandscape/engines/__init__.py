@@ -1,10 +1,9 @@
 """Engines: what computes adaptation, meta-gradients and Hessian products.
 
 A module of this folder is an engine. `reference` is the plain loop of automatic differentiation
-over one task at a time, and the oracle of the others, which the tests hold equal to it. All of them
-see theta as one flat vector [P] in the order of `network.parameters`. Within one engine results are
-the same bytes at every call, whatever the number of threads; between engines they differ by
-rounding.
+over one task at a time, against which the tests compare the others. All of them see theta as one
+flat vector [P] in the order of `network.parameters`. Within one engine results are the same bytes
+at every call, whatever the number of threads; between engines they differ by rounding.
 
 Every engine adapts with rates r, one number or a vector [P]: a step is theta - r g, with g the
 gradient at theta, and its transposed Jacobian maps v to v - H (r v), with H the Hessian at theta.

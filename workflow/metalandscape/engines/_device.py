@@ -1,4 +1,4 @@
-"""What a GPU is told before it computes, and what its memory holds."""
+"""Settings of a GPU before it computes, and how many tasks its memory holds."""
 
 import os
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def prepare(device: str, precision: str) -> None:
     # Unless forbidden, sums on a GPU are taken in an order that changes from call to call.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
-    # It would fill memory that is then written anyway, with a kernel for each.
+    # Filling would launch a kernel for each tensor, whose memory is overwritten anyway.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
@@ -35,7 +35,7 @@ def fitting(one: Callable[[], object]) -> int:
     before = torch.cuda.memory_allocated()
     one()
     taken = torch.cuda.max_memory_allocated() - before
-    # What torch holds back for itself is free, too.
+    # Memory that torch has reserved and does not use is free, too.
     unused = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
     free = torch.cuda.mem_get_info()[0] + unused
     fit = max(1, int(SHARE * free) // max(1, taken))

@@ -1,4 +1,4 @@
-"""The kernel as a library: compiled once, verified whenever it is loaded, handed a BLAS."""
+"""The kernel as a library: compiled once, verified whenever it is loaded, given a BLAS."""
 
 import ctypes
 import functools
@@ -73,7 +73,7 @@ def _seal(binary: bytes) -> bytes:
 def load(kernel: str | Path) -> ctypes.CDLL | None:
     """Return the library that `build` made, or None if it made none that this machine runs.
 
-    A file that is damaged or can't be loaded is said once, in one line on stderr.
+    A file that is damaged or can't be loaded is reported once, in one line on stderr.
     """
     path = Path(kernel)
     modern = (
@@ -86,7 +86,7 @@ def load(kernel: str | Path) -> ctypes.CDLL | None:
 
 @functools.cache
 def _load(kernel: str) -> ctypes.CDLL | None:
-    # To load a truncated library is a bus error, which no program survives: it is read before.
+    # Loading a truncated library is a bus error, which no program survives: check it first.
     content, length = Path(kernel).read_bytes(), len(_seal(b""))
     if content[-length:] != _seal(content[:-length]):
         _refuse(kernel, "is damaged")

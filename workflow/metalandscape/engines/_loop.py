@@ -21,7 +21,7 @@ class Loop(Engine):
 
     def __init__(self, threads: int = 1) -> None:
         """Compute `threads` tasks at a time."""
-        # No thread of the pool starts more of them.
+        # No thread of the pool starts further threads.
         pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
         self._pool = pool if threads > 1 else None
 

@@ -1,7 +1,7 @@
 """Convolution and batch norm in operations that stay right and fast when mapped over tasks.
 
 Under `torch.func.vmap`, a convolution with weights of each task becomes one with groups, which
-libraries are slow at, and the second derivatives of torch's batch norm are wrong without a word.
+libraries are slow at, and the second derivatives of torch's batch norm are silently wrong.
 """
 
 from typing import Any
@@ -54,10 +54,10 @@ WRITTEN_OUT: dict[Any, Any] = {F.conv2d: convolution, F.batch_norm: batch_norm}
 
 
 class WrittenOut(TorchFunctionMode):
-    """Inside of it, whoever calls torch's functions gets those above."""
+    """A context in which calls of torch's functions use those above."""
 
     def __torch_function__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        """Call a function, or what stands for it."""
+        """Call a function, or its replacement."""
         return WRITTEN_OUT.get(function, function)(*args, **(kwargs or {}))

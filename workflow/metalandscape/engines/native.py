@@ -1,4 +1,4 @@
-"""The convolutional network by hand, in C++: kernel/kernel.cpp, which holds the derivation.
+"""The convolutional network with derivatives by hand, in C++: see kernel/kernel.cpp.
 
 It serves `conv` with any number of modules, for classification; regression by `conv` is left to
 the reference engine.

@@ -1,9 +1,9 @@
 """All tasks of a meta-batch in one computation, for any network: the engine for GPUs.
 
-The plain loop gives a GPU thousands of small kernels a meta-iteration, each of which is waited for
-longer than it computes. Here `torch.func.vmap` turns the network's forward pass over one task into
-that of many, each at its own theta, and torch differentiates it as any other: the gradients of all
-tasks are one backward pass, and their Hessian products another one through it. With g_t and H_t
+The plain loop gives a GPU thousands of small kernels per meta-iteration, each of which takes longer
+to launch than to compute. Here `torch.func.vmap` turns the network's forward pass over one task
+into that of many, each at its own theta, and torch differentiates it as any other: the gradients of
+all tasks are one backward pass, and their Hessian products another one through it. With g_t and H_t
 the gradient and the Hessian at theta_t, the gradient v_T at theta_T is pulled back by
 v_t = v_{t+1} - H_t (r v_{t+1}), and the gradient with respect to the rates r is -sum_t g_t v_{t+1}.
 
@@ -132,7 +132,7 @@ class Engine:
             adapted, points = self._descend(thetas, x, y, steps, inner, keep=second_order)
             last = self._differentiate(adapted, target_x, target_y)
             v, of_rates = last.gradient, torch.zeros_like(last.gradient)
-            while points:  # each is let go of once it is used
+            while points:  # each is released once it is used
                 point = points.pop()
                 if learn_rates:
                     of_rates -= point.gradient * v
@@ -194,7 +194,7 @@ class Engine:
         return self._grouped(("pull-back", steps), of_group, *arguments)[0].cpu()
 
     def hessian_products(self, thetas: Thetas, xs: Inputs, ys: Answers) -> Iterator[Group]:
-        """Yield groups of tasks and their V -> H V; a group's graph lives as long as that does."""
+        """Yield groups of tasks and their V -> H V, each of which keeps its group's graph."""
 
         def once(theta: Tensor, x: Tensor, y: Tensor) -> Tensor:
             return self._products(theta, x, y)(theta)
@@ -261,7 +261,8 @@ class Engine:
     ) -> Iterator[tuple[list[int], list[Tensor]]]:
         """Yield groups of tasks in order, with their arguments stacked on the device.
 
-        Tasks of a group have equal shapes. What `compute` takes is known by its `kind` and shapes.
+        Tasks of a group have equal shapes. The memory that `compute` takes is remembered by its
+        `kind` and shapes.
         """
         rows = list(zip(*arguments, strict=True))
 
@@ -280,7 +281,7 @@ class Engine:
         return [stack.detach().to(self.device) for stack in stacks]
 
     def _at_once(self, kind: object, compute: Callable[..., object], task: Sequence[Tensor]) -> int:
-        """Return how many tasks a group has, by trying one if nobody has said it."""
+        """Return how many tasks a group has, by trying one unless the number is set."""
         if self._tasks_at_once or self.device == "cpu":
             return self._tasks_at_once or ON_CPU
         if kind not in self._fitting:

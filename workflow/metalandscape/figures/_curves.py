@@ -14,8 +14,8 @@ from ._style import GREY, Look, line, ticks
 DOTS = (0, (1, 1.5))
 CHANCE = Look(GREY, DOTS)
 LAST = 3  # checkpoints whose mean stands for a curve's end or maximum
-WIDER = 1.5  # times, by which epoch 0 may widen a scale
-COLLAPSED = "collapsed"  # the name of marks, by which the footer knows of them
+WIDER = 1.5  # the factor by which epoch 0 may widen a scale
+COLLAPSED = "collapsed"  # the name of marks, by which the footer finds them
 BAND, LINE = 1, 2  # bands lie below all lines
 
 

@@ -63,8 +63,8 @@ sns.set_theme(
 PANEL_WIDTH, PANEL_HEIGHT = 4.0, 2.9
 NARROW = 3.2  # inches, of a panel where four or more stand in a row
 DPI = 160
-TICKS, STEPS = 5, (1, 2, 2.5, 5, 10)  # at most so many intervals of such widths between ticks
-# Of quantities; algorithms have other colours.
+TICKS, STEPS = 5, (1, 2, 2.5, 5, 10)  # at most so many intervals between ticks, of such widths
+# Of quantities; algorithms have other colors.
 BLUE, ORANGE = sns.color_palette("colorblind")[0], sns.color_palette("colorblind")[3]
 GREY = "0.35"
 SEQUENCE = "viridis"

@@ -36,7 +36,7 @@ def draw(data: FigureData) -> Figure:
 
 
 def _differences(data: FigureData) -> list[str]:
-    """Return in words what each regularizer changes against the run that lacks nothing else."""
+    """Return in words what each regularizer changes against the run without it."""
     pairs = {
         name: plain
         for name, run in data.runs.items()

@@ -1,1 +1,1 @@
-"""What everything stands on: errors, files, random streams, options, and the finding of parts."""
+"""The foundation: errors, files, random streams, options, and the discovery of parts."""

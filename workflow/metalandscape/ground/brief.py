@@ -1,10 +1,10 @@
-"""What a job is given, said in a word where people read it."""
+"""Parameters of jobs, shortened where people read them."""
 
 from typing import Any
 
 
 class Brief(dict[str, Any]):
-    """A dict that reads as its keys in formatted text, and is a plain dict everywhere else.
+    """A dict that is formatted as its keys, and is a plain dict everywhere else.
 
     Snakemake formats a job's parameters for its terminal and for the report, where whole settings
     would be a wall of text. Scripts get a pickle, which needs no module of this package.
@@ -20,10 +20,10 @@ class Brief(dict[str, Any]):
 
 
 class Text(str):
-    """A user's text, which formatted text leaves out: Snakemake writes that into pages as it is."""
+    """A user's text, formatted as a placeholder: Snakemake writes it into pages unescaped."""
 
     def __format__(self, spec: str) -> str:
-        """Return a mark."""
+        """Return a placeholder."""
         return "(text)"
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:

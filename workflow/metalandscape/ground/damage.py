@@ -22,9 +22,9 @@ DAMAGE = (
 
 @contextmanager
 def refused(path: str | Path) -> Iterator[None]:
-    """Turn what damaged content raises in the block into a refusal of its file.
+    """Turn the exceptions that damaged content raises in the block into a refusal of its file.
 
-    Errors of a part outside the package pass, for its author needs to see them.
+    Errors of a part outside the package pass, because its author needs to see them.
 
     Raises:
         UserError: the sentence names the file.

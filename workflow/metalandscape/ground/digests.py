@@ -16,7 +16,7 @@ from . import plugins
 
 NEUTRAL = frozenset(
     {
-        "metalandscape",  # the Python door, whose functions no job calls
+        "metalandscape",  # the interface for Python programs, which no job calls
         "metalandscape.__main__",
         "metalandscape.library",
         "metalandscape.ground",

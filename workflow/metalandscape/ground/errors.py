@@ -1,10 +1,10 @@
-"""Exceptions that speak to the user."""
+"""Exceptions whose text is for the user."""
 
 LONGEST = 1_000  # characters of a sentence
 
 
 class UserError(Exception):
-    """A mistake only the user can mend: one sentence that names the file or key and what to do.
+    """A mistake only the user can fix: one sentence that names the file or key and what to do.
 
     Whatever names and values it quotes, it is one line that can be printed: other characters are
     escaped, and what is too long is cut in its middle.
@@ -22,7 +22,7 @@ def _escaped(character: str) -> str:
 
 
 class Preempted(BaseException):
-    """The job was told to end (SIGTERM); no `except Exception` stands in its way.
+    """The job was told to end (SIGTERM); no `except Exception` catches this.
 
-    Its text says what is lost and what goes on next.
+    Its text says what is lost and what will be computed again.
     """

@@ -31,13 +31,13 @@ REMEDIES = dict.fromkeys(
 def whole(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; rename it to `path` only if the block succeeds.
 
-    Temporary files beside it are removed if the processes that wrote them are no more.
+    Temporary files beside it are removed if the processes that wrote them have ended.
 
     Raises:
         UserError: the disk is full, or the folder can't be written to; the sentence names the file.
     """
     path = Path(path)
-    # The host stands in the name, for a folder may be shared and its processes be elsewhere.
+    # The name has the host, because processes on other hosts may write to a shared folder.
     temporary = path.with_name(f".{path.stem}.{HOST}.{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,13 +52,13 @@ def whole(path: str | Path) -> Iterator[Path]:
             f"{path} cannot be written ({error.strerror}); {REMEDIES[error.errno]}."
         ) from error
     finally:
-        # Where the folder can't be written to, this fails like the writing before.
+        # Where the folder can't be written to, this fails as the write did.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove the temporary files of this host's processes that are no more."""
+    """Remove the temporary files of this host's processes that have ended."""
     pattern = re.compile(rf"\..+\.{re.escape(HOST)}\.(\d+)(\.[^.]*)?")
     for entry in os.scandir(folder):
         found = pattern.fullmatch(entry.name)
@@ -99,7 +99,7 @@ def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], **metadata:
         try:
             save_file(contiguous, temporary, {"json": json.dumps(metadata, sort_keys=True)})
         except SafetensorError as error:
-            # The number of the system's error stands in the text only.
+            # The system's error number is only in the text.
             if number := re.search(r"os error (\d+)", str(error)):
                 raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
             raise

@@ -1,6 +1,6 @@
 """What training and measuring do: an algorithm from a run, and what their files belong to.
 
-Apart from `_common`, so that an edit of an engine is no reason to prepare a dataset again.
+Separate from `_common`, so that an edit of an engine does not prepare datasets again.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Tell where results come from."""
+"""Write the page of provenance."""
 
 from pathlib import Path
 from typing import Any

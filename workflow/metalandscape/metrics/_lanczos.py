@@ -1,7 +1,7 @@
 """Both ends of the spectrum of a symmetric operator by Lanczos, with their residuals.
 
 A residual proves that an eigenvalue lies that close to the value found, not that it is the extreme
-one: a start that hardly contains the extreme eigenvector may stop early. Hence a least number of
+one: a start that hardly contains the extreme eigenvector may stop early. Hence a minimum number of
 products, whatever the residuals are. docs/reading.md has the measured rate of such failures.
 """
 
@@ -42,7 +42,7 @@ class Limits(NamedTuple):
         tolerance: of the residual at the end that is the norm, as a share of the norm. The error
             of an eigenvalue is of the order of its residual's square.
         other_tolerance: of the residual at the other end, as a share of the norm, too.
-        least: the fewest products to spend, unless the Krylov space is whole before.
+        least: the fewest products to spend, unless the Krylov space is complete before.
         most: the most products to spend.
     """
 
@@ -126,7 +126,7 @@ def search(start: Float[Tensor, "P"], limits: Limits) -> Search:
         apart = other + other_residual < norm
         allowed = limits.other_tolerance if apart else limits.tolerance
         converged = residual <= limits.tolerance * norm and other_residual <= allowed * norm
-        # A vanishing beta means that the Krylov space is whole.
+        # A vanishing beta means that the Krylov space is complete.
         whole = beta <= 1e-12 * norm
         if (converged and k + 1 >= limits.least) or whole:
             break

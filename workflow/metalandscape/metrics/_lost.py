@@ -1,4 +1,4 @@
-"""What a metric finds at a checkpoint without weights, because meta-training had diverged: NaN."""
+"""A metric's quantities at a checkpoint of a meta-training that has diverged: NaN."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -26,7 +26,7 @@ def lost(
 
     Args:
         measure: of the metric's module.
-        learner: any one whose weights are finite, such as the initialization's.
+        learner: any learner whose weights are finite, such as the initialization's.
         tasks: those of the metric.
         options: of the metric.
         counts: the number of tasks by split.

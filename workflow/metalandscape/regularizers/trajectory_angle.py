@@ -1,12 +1,12 @@
 """Algorithm 1: a penalty on the angles between the trajectory directions of a meta-batch.
 
 Omega = -dir_i . dir_mu, with dir_i the unit vector of theta~_i - theta^s and dir_mu the mean of the
-n unit vectors, not normalised again. The paper writes grad_theta Omega and leaves open what is held
+n unit vectors, not normalized again. The paper writes grad_theta Omega and leaves open what is held
 fixed: here the gradient is taken with respect to theta~_i with dir_mu fixed,
 
     grad Omega = -(I - dir_i dir_i^T) dir_mu / |theta~_i - theta^s|.
 
-That is the step alone: the meta-gradient differentiates through all of it, dir_mu included.
+This holds for the step only: the meta-gradient differentiates through all of it, dir_mu included.
 """
 
 from jaxtyping import Float

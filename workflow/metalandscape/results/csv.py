@@ -1,6 +1,6 @@
-"""CSV files, whole or absent.
+"""CSV files, complete or absent.
 
-Apart from `tables`, so that a change of a table's columns is no reason to train again: training
+Separate from `tables`, so that a change of a table's columns does not rerun training, which
 writes a log.
 """
 

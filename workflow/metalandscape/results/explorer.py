@@ -87,7 +87,7 @@ def _text(text: Any) -> str:
 
 
 def _script(text: str) -> str:
-    """Return an element for code that may itself speak of the end of scripts."""
+    """Return an element for code that may itself contain the end tag of scripts."""
     code = text.replace("</script", "<\\/script")
     return f"<script type='module'>{code}</script>"
 

@@ -1,7 +1,7 @@
-"""Reading tidy tables strictly: what was edited or joined by hand is refused with its place.
+"""Reading tidy tables strictly: errors of editing or joining by hand are refused with their place.
 
-A sound table is read at once with the types of its columns. Only where that fails is it gone
-through row by row, to say what is wrong.
+A sound table is read at once with the types of its columns. Only where that fails is it checked row
+by row, to say what is wrong.
 """
 
 import csv

@@ -59,7 +59,7 @@ def concatenate(output: str | Path, inputs: Sequence[str | Path]) -> None:
 
 
 def read_all(paths: Sequence[str | Path], runs: Iterable[str] = ()) -> pd.DataFrame:
-    """Read the rows of several tables; no table has no rows.
+    """Read the rows of several tables; without tables there are no rows.
 
     Args:
         paths: their files.
@@ -100,8 +100,8 @@ def joined(
         table: rows with `COLUMNS`.
         run: the run's name.
         quantities: what `quantity` takes, on meta-test tasks.
-        initial: whether to keep epoch 0. The initialisation is no meta-train solution, and one
-            untrained checkpoint far from all others makes a correlation of its own.
+        initial: whether to keep epoch 0. The initialization is no meta-train solution, and one
+            untrained checkpoint far from all others produces a correlation by itself.
     """
     keys = ["seed", "epoch"]
     parts = [

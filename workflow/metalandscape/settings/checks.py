@@ -1,4 +1,4 @@
-"""What no single key shows to be impossible: checks of runs and figures as wholes."""
+"""Checks of whole runs and figures, for mistakes that no single key shows."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -205,10 +205,10 @@ def _check_claims() -> None:
 
 
 def check_engine(config: "Config") -> None:
-    """Refuse settings of an engine that will not compute."""
+    """Refuse settings of an engine that will not be used."""
     if config.precision != "float32" and config.device == "cpu":
         raise UserError(
-            f"config key precision: {config.precision} is of GPUs; set device: cuda or auto, or "
+            f"config key precision: {config.precision} is for GPUs; set device: cuda or auto, or "
             "remove it."
         )
     ours = config.engine == "vectorized" or (config.engine == "auto" and config.device != "cpu")

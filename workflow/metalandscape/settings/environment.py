@@ -22,8 +22,8 @@ def check_platform() -> None:
 def hand_on(archives: str | None, alone: bool = True) -> None:
     """Make jobs run this interpreter and this package, wherever checkout and environment are.
 
-    Parts outside the package are handed on so, too: as a parameter of jobs, the place of their
-    folder would rerun everything when it moves.
+    The folder of parts outside the package is passed on in the same way: as a parameter of jobs,
+    its path would rerun everything when the folder moves.
 
     Args:
         archives: the configured folder of pre-staged archives; None leaves the user's variable.

@@ -251,9 +251,9 @@ class Plan:
         return digest("metalandscape.engines._library")
 
     def kernel_is_stale(self) -> bool:
-        """Return whether there is a kernel of other code: jobs behind it have to run again.
+        """Return whether the kernel is of other code, so that jobs that use it must run again.
 
-        Snakemake looks at no job behind an `ancient` input that is to be made anew.
+        Snakemake does not check jobs whose `ancient` input is to be made again.
         """
         recorded = Path(self.kernel).with_suffix(".code")
         return recorded.exists() and recorded.read_text() != self.code_of_kernel()

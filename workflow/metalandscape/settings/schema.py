@@ -27,8 +27,8 @@ DEFAULTS = (
 MATRIX = "Makes a run for every combination of the listed values; the name has each key as `{key}`."
 SHOWN = {
     "description": "The runs that the figure shows, in this order. `*`, `?` and `[...]` stand for "
-    "parts of names, as in a shell: `letters_*_T1`; matching runs come in the order of `runs`, each "
-    "once.",
+    "parts of names, as in a shell: `letters_*_T1`; matching runs come in the order of `runs`, "
+    "each once.",
     "type": "array",
     "items": {"type": "string"},
 }

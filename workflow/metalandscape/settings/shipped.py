@@ -1,9 +1,9 @@
-"""Tables that come with the repository, without the files they were made of.
+"""Tables that come with the repository, without the files they were made from.
 
 A folder of results may hold `shipped.json`, which `jobs.ship` writes: for each table its SHA-256
 and a digest of the settings that it was computed with. Such a table is read as it is, so that
 figures are redrawn in a fresh clone without data and training. Other settings need another table,
-which is computed as ever; a table that was removed is computed anew.
+which is computed as usual; a table that was removed is computed again.
 """
 
 import hashlib

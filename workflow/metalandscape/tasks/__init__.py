@@ -1,1 +1,1 @@
-"""Tasks (episodes): fixed lists of them, and tensors."""
+"""Tasks (episodes): as fixed lists, and as tensors."""

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from .jobs import Job, results, text_of
 from .work import Work, benchmarked
 
-# What one line a job stands for, and what Snakemake says around it.
+# Snakemake's messages that one line per job replaces, and those around them.
 REPLACED = ("job_info", "job_started", "job_finished", "progress", "shellcmd")
 AROUND = ("Select jobs to execute...",)
 SENTENCES = 10  # of failed jobs, at the end
-EVERY = 5.0  # seconds between two looks into the logs of trainings
+EVERY = 5.0  # seconds between two reads of the logs of trainings
 
 
 class Lines(logging.Handler):

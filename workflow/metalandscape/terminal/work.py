@@ -2,8 +2,8 @@
 
 Work is counted in seconds of jobs. Those of a job that has not run yet are the mean of what was
 measured of its kind: by Snakemake's benchmark files of earlier runs, and by the jobs that this run
-has finished. Where nothing was measured, `SECONDS` stands in, times how much slower than `SECONDS`
-the jobs finished so far were.
+has finished. Where nothing was measured, `SECONDS` is used, multiplied by how much slower than
+`SECONDS` the jobs finished so far were.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""Checkpoints and training states: files that stand alone, and say what they belong to."""
+"""Checkpoints and training states: self-contained files that say what they belong to."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -61,7 +61,7 @@ class Origin:
 
 @dataclass
 class State:
-    """Everything that training goes on from.
+    """Everything that training continues from.
 
     Random streams are named by the meta-iteration, so the epoch stands for the random state.
 
@@ -206,8 +206,8 @@ def open_checkpoint(path: str | Path) -> tuple[Origin, dict[str, Tensor]]:
 def initial_weights(path: str | Path, algorithm: Algorithm) -> Meta:
     """Return meta-parameters to start from, of a checkpoint or of a plain safetensors state dict.
 
-    What the file doesn't have, as the learned rates of an algorithm, is as `Algorithm.initial` has
-    it; meta-parameters that the algorithm doesn't have are left out. Numbers become float32.
+    Meta-parameters that the file lacks, such as learned rates, are those of `Algorithm.initial`;
+    those that the algorithm lacks are left out. Numbers become float32.
 
     Raises:
         UserError: the file isn't one of those, its tensors aren't those of the network, or its

@@ -25,7 +25,7 @@ REGRESSION_LINE = LINE.replace(" accuracy %(accuracy).4f,", "")
 
 
 class Diverged(ArithmeticError):
-    """A loss, a meta-parameter or a vector of the optimizer is not finite any more."""
+    """A loss, a meta-parameter or a vector of the optimizer is no longer finite."""
 
 
 def start(algorithm: Algorithm, weights: str | Path | None = None) -> State:
