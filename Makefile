@@ -1,5 +1,5 @@
-# Every target first sets up .venv from the locked requirements. What is up to date is not redone:
-# for products that is Snakemake's decision, so they are always handed to it.
+# Every target first sets up .venv from the locked requirements. Snakemake decides which products are
+# stale, so their targets always call it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 CONFIG ?= config.yaml
@@ -16,7 +16,7 @@ DOCS := .venv/.docs
 PAGE := .venv/.page
 BOARD := .venv/.board
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
-# Targets stand before --configfile, which takes every word after it.
+# Targets precede --configfile, which takes every word after it.
 SNAKEMAKE = $(IN_VENV) snakemake --cores $(CORES) $(TARGET) --configfile $(CONFIG)
 
 .PHONY: all help resume report page board keep ship release fetch test chain modules unit coverage bench bench-gpu docs lint schema format env cluster lock clean FORCE
@@ -39,7 +39,7 @@ report: all
 page: $(READY) $(PAGE)
 	$(IN_VENV) snakemake --cores $(CORES) write_page --configfile $(CONFIG)
 
-# The curves of training and all measurements in TensorBoard's format, folder board among results.
+# All training curves and measurements for TensorBoard, in the folder board of the results.
 board: $(READY) $(BOARD)
 	$(IN_VENV) snakemake --cores $(CORES) write_board --configfile $(CONFIG)
 
@@ -78,7 +78,7 @@ figures/% results/%: TARGET = $@
 figures/% results/%: $(READY) FORCE
 	@$(SNAKEMAKE)
 
-# What two jobs of make say is kept apart, where make can do that.
+# Keeps the output of two jobs of make apart, where make can do that.
 APART := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # Linters and all tests: those of the workflow beside all others.
@@ -161,9 +161,9 @@ cluster: $(CLUSTER)
 
 # The set-up, and why it is as it is: docs/setup.md.
 PIP := .venv/bin/python -m pip --disable-pip-version-check
-# A package that is built here is built with what is locked, too; pip can't be told so.
+# Packages that are built here are built with locked packages, too, which pip can't do.
 UV := UV_BUILD_CONSTRAINT=requirements/run.txt .venv/bin/python requirements/uv_like_pip.py
-# Compiled at once, as by pip: a job in a container, or of someone who may only read .venv, can't keep it.
+# Compiled at once, as by pip: jobs in a container or with a read-only .venv can't keep the result.
 define INSTALL
 $(UV) pip install --quiet --no-deps --compile-bytecode $(1) || \
   { echo "uv did not install this, so pip does, which takes longer." >&2; \

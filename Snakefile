@@ -9,7 +9,7 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# Thousands of jobs are millions of objects, of which hardly any is garbage: look for it less often.
+# Thousands of jobs are millions of objects, hardly any of them garbage: collect less often.
 gc.set_threshold(50_000, 20, 100)
 
 

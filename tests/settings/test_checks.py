@@ -50,7 +50,7 @@ def test_what_cannot_be_tested_is_refused(test, key, words):
 
 def test_the_classes_at_test_are_those_of_the_dataset_at_test():
     raw = with_run(test={"dataset": "others"}, datasets=OTHERS, way=4)
-    assert f"runs.{RUN}.way: 4 classes asked, but others has 3 test classes" in refusal(raw)
+    assert f"runs.{RUN}.way: 4 classes are asked for, but others has 3 test classes" in refusal(raw)
     assert config.load(with_run(test={"dataset": "others"}, datasets=OTHERS, way=3))
 
 
@@ -79,7 +79,7 @@ def test_learned_rates_leave_no_choice_at_test(monkeypatch):
 
 def test_an_algorithm_that_heeds_no_regularizer_gets_none():
     raw = with_run(algorithm="finetuning", regularizer="trajectory_angle")
-    assert f"runs.{RUN}.regularizer: finetuning has no use for it" in refusal(raw)
+    assert f"runs.{RUN}.regularizer: finetuning does not support one" in refusal(raw)
 
 
 def test_vectors_are_no_images():
@@ -179,8 +179,8 @@ class Options(options.Options):
     ("changes", "words"),
     [
         ({"precision": "tf32"}, r"precision: tf32 is for GPUs; set device: cuda or auto"),
-        ({"tasks_at_once": 2}, r"tasks_at_once: is for the engine vectorized"),
-        ({"tasks_at_once": 2, "engine": "reference", "device": "cuda"}, r"tasks_at_once: is for"),
+        ({"tasks_at_once": 2}, r"tasks_at_once: only the engine vectorized"),
+        ({"tasks_at_once": 2, "engine": "reference", "device": "cuda"}, r"tasks_at_once: only"),
     ],
 )
 def test_settings_of_an_engine_that_does_not_compute_are_refused(changes, words):

@@ -18,7 +18,7 @@ def write(tmp_path, text):
     [("a: 1\nb: 2\na: 3\n", 3), ("a:\n  b: 1\n  b: 2\n", 3), ("a: [{b: 1,\n b: 2}]\n", 2)],
 )
 def test_a_repeated_key_is_named_with_its_line(tmp_path, text, line):
-    with pytest.raises(UserError, match=f"config.yaml, line {line}: the key '[ab]' stands twice"):
+    with pytest.raises(UserError, match=f"config.yaml, line {line}: the key '[ab]' is repeated"):
         refuse_repeated_keys(write(tmp_path, text))
 
 
@@ -63,7 +63,7 @@ def test_a_wide_list_named_many_times_is_checked_in_linear_time(tmp_path):
 
 
 def test_a_repeated_key_inside_an_alias_is_found(tmp_path):
-    with pytest.raises(UserError, match="line 2: the key 'b' stands twice"):
+    with pytest.raises(UserError, match="line 2: the key 'b' is repeated"):
         refuse_repeated_keys(write(tmp_path, "a: &a\n  {b: 1, b: 2}\nc: [*a, *a]\n"))
 
 

@@ -44,5 +44,5 @@ def test_what_is_given_is_left_as_it_was():
 
 @pytest.mark.parametrize("name", ["a-b", "", "a b", "a/b", "a.b"])
 def test_a_name_that_is_no_part_of_a_path_is_refused(name):
-    with pytest.raises(UserError, match=r"runs\.x: '.*' is no name of letters"):
+    with pytest.raises(UserError, match=r"runs\.x: '.*' should consist of letters"):
         checked_name(name, "runs.x")

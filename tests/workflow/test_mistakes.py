@@ -54,7 +54,7 @@ def test_a_key_given_twice_is_refused_with_its_line(empty):
     path = empty.folder / "config/smoke.yaml"
     path.write_text(path.read_text() + "scale: again\n")
     assert "line " in (sentence := last_line(empty.run("-n", ok=False)))
-    assert "'scale' stands twice" in sentence
+    assert "'scale' is repeated" in sentence
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -1,4 +1,4 @@
-# Curves for TensorBoard, which is a package of its own: make board.
+# Curves for TensorBoard, which needs one more package: make board.
 def logs_of(name):
     """The training logs of a run, by seed."""
     run = settings.runs[name]

@@ -17,9 +17,9 @@ wildcard_constraints:
 
 
 def quick(question):
-    """The same function of wildcards, with a signature that is known.
+    """The same function of wildcards, with its signature given.
 
-    Snakemake looks for it several times a job, which is a tenth of the time of a dry-run.
+    Snakemake asks for it several times per job, which takes a tenth of a dry-run's time.
     """
 
     def ask(wildcards):
@@ -32,7 +32,7 @@ def quick(question):
 def check_archives(wildcards):
     """Stop before anything runs when archives are missing; a dry-run needs none.
 
-    Nor does a dataset that is prepared already: Snakemake asks for its inputs all the same.
+    Nor does a dataset that is prepared already, whose inputs Snakemake asks for, too.
     """
     missing = datasets.missing_archives(settings.datasets[wildcards.dataset])
     needed = not Path(plan.data.format(**wildcards)).exists()
@@ -42,10 +42,10 @@ def check_archives(wildcards):
 
 
 def told_of(wildcards, input):
-    """What the report says of a figure: its caption, and its claims with the verdicts there are.
+    """What the report says of a figure: its caption, and its claims with existing verdicts.
 
-    As a function of the input it is no parameter whose change reruns a job: verdicts depend on more
-    runs than the figure.
+    As a function of the input, this is no parameter whose change reruns a job: verdicts depend on
+    more runs than the figure.
     """
     runs, verdicts = settings.figures[wildcards.figure], plan.verdicts.format(suffix="csv")
     return Brief(

@@ -8,9 +8,9 @@ rule download_archives:
         plan.manifest,
     log:
         f"{plan.logs}/download_archives/{{dataset}}.log",
-    # A download is retried where it happens, not here as well.
+    # The download itself retries.
     retries: 0
-    # On a cluster, where the network is.
+    # On a cluster, this runs where there is a network.
     localrule: True
     conda:
         ENVIRONMENT
@@ -20,7 +20,7 @@ rule download_archives:
         archives=lambda w: datasets.identity(
             settings.datasets[w.dataset], plan.manifest.format(**w)
         ),
-    # The progress bar is for the user's eyes as well.
+    # The user sees the progress bar, too.
     shell:
         "python -m metalandscape download --dataset {params.dataset:q} --output {output:q} 2>&1 | tee {log:q} >&2"
 

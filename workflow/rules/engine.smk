@@ -5,12 +5,12 @@ rule build_kernel:
         plan.kernel,
     log:
         f"{plan.logs}/build_kernel.log",
-    # On a cluster, where a compiler is.
+    # On a cluster, this runs where there is a compiler.
     localrule: True
     conda:
         ENVIRONMENT
     params:
         code=plan.code_of_kernel(),
     shell:
-        # What it says if there is no compiler is for the user, too.
+        # The user sees the message if there is no compiler, too.
         "python -m metalandscape build_kernel --code {params.code} --output {output:q} 2>&1 | tee {log:q}"

@@ -62,7 +62,7 @@ rule tabulate_metric:
         "../scripts/tabulate.py"
 
 
-# Where the accuracy has validation tasks: the best epoch of every training by them.
+# The best epoch of every training by its validation tasks, if the accuracy has any.
 rule choose_epochs:
     input:
         plan.best_tables(),

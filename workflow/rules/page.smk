@@ -1,4 +1,4 @@
-# All results in one interactive page, which needs a package of its own: make page.
+# All results on one interactive page, which needs one more package: make page.
 rule write_page:
     input:
         tables=[plan.run_table.format(metric=m, run=r) for m, r in settings.pairs()],

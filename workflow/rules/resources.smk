@@ -1,6 +1,6 @@
-# What jobs ask of a cluster: MB of memory and minutes, of one checkpoint where they are metric jobs.
-# A metric may have a line of its own. Rules that are not here ask for a profile's default-resources.
-# Local runs take no notice.
+# What jobs ask of a cluster: memory (MB) and minutes; per checkpoint for metric jobs. A metric may
+# have its own line. Rules that are not listed ask for a profile's default-resources. Local runs
+# ignore all of this.
 ASKED = {
     "prepare_dataset": {"mem_mb": 8000, "runtime": 120},
     "train_epochs": {"mem_mb": 8000, "runtime": 720},

@@ -1,13 +1,13 @@
 # What the terminal shows of a run, and its last lines. These hooks run in the user's process only, not
 # in that of a job, and not in a dry-run. Any of --quiet, --printshellcmds, --verbose and --logger leaves
-# the terminal to Snakemake; the last lines stand below all the same.
+# the terminal to Snakemake, except for the last lines.
 from snakemake.logging import logger
 from metalandscape.terminal.jobs import Job
 from metalandscape.terminal.lines import Lines
 
 
 def place_of(file):
-    """A file as the user knows it, which in a storage is no path."""
+    """A file as the user knows it; in a storage, its query."""
     return file.storage_object.query if file.is_storage else str(file)
 
 

@@ -93,7 +93,7 @@ def _check_algorithm(run: Run, data: DatasetOptions, require: Require) -> None:
     require(
         heeded or not run.regularizer,
         "regularizer",
-        f"{run.algorithm} has no use for it; remove it",
+        f"{run.algorithm} does not support one; remove it",
     )
 
 
@@ -173,7 +173,7 @@ def _check_sizes(run: Run, name: str, data: DatasetOptions, split: str, require:
     require(
         count is None or run.way <= count,
         "way",
-        f"{run.way} classes asked, but {name} has {count} {split} classes; lower way",
+        f"{run.way} classes are asked for, but {name} has {count} {split} classes; lower way",
     )
 
 
@@ -214,8 +214,8 @@ def check_engine(config: "Config") -> None:
     ours = config.engine == "vectorized" or (config.engine == "auto" and config.device != "cpu")
     if config.tasks_at_once is not None and not ours:
         raise UserError(
-            "config key tasks_at_once: is for the engine vectorized, which computes on GPUs or "
-            "where it is asked for; set engine: vectorized or remove it."
+            "config key tasks_at_once: only the engine vectorized uses it, on GPUs or where it is "
+            "asked for; set engine: vectorized or remove it."
         )
 
 

@@ -32,7 +32,7 @@ def _inside(folder: str) -> str:
         ValueError: it is relative and leads out of the working directory, or begins with ~.
     """
     if folder.startswith("~"):
-        raise ValueError("~ stands for no folder here; write the path in full")
+        raise ValueError("~ is not expanded here; write the path in full")
     folder = os.path.normpath(folder)
     if Path(folder).parts[:1] == ("..",):
         raise ValueError("leads out of the working directory; write an absolute path to mean that")

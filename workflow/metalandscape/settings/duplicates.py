@@ -58,8 +58,8 @@ def _check_keys(path: str | Path, node: yaml.MappingNode) -> None:
     for key, _ in node.value:
         if isinstance(key, yaml.ScalarNode) and key.value in seen:
             raise UserError(
-                f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} stands twice in "
-                "the same place; remove one."
+                f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} is repeated; "
+                "remove one."
             )
         seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
 

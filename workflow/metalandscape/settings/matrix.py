@@ -72,7 +72,7 @@ def checked_name(name: str, key: str) -> str:
     """Return a name that is to be part of a path."""
     if not re.fullmatch(NAME, name):
         raise UserError(
-            f"config key {key}: {name!r} is no name of letters, digits and underscores."
+            f"config key {key}: {name!r} should consist of letters, digits and underscores."
         )
     if len(name) > LONGEST:
         raise UserError(
