@@ -39,7 +39,7 @@ report: all
 page: $(READY) $(PAGE)
 	$(IN_VENV) snakemake --cores $(CORES) write_page --configfile $(CONFIG)
 
-# All training curves and measurements for TensorBoard, in the folder board of the results.
+# Training curves and all measurements for TensorBoard, in the results' folder board.
 board: $(READY) $(BOARD)
 	$(IN_VENV) snakemake --cores $(CORES) write_board --configfile $(CONFIG)
 
