@@ -16,6 +16,8 @@ QUANTITIES = {
     "trajectories": ["direction_cosine", "displacement_norm"],
     "hessian": ["hessian_norm"],
     "embeddings": ["embedding_product"],
+    "sharpness": ["filter_norm", "adaptive_sharpness", "hessian_trace", "filter_trace"],
+    "spectrum": [f"spectral_density{point}" for point in range(41)],
 }
 SHAPES = {
     "target_accuracy": lambda t: 0.2 + 0.6 * t * np.exp(1 - t),
@@ -26,6 +28,15 @@ SHAPES = {
     "displacement_norm": lambda t: 1 + t,
     "hessian_norm": lambda t: 3 + 20 * t * np.exp(1 - 2 * t),
     "embedding_product": lambda t: 5 + 3 * t * np.exp(1 - t),
+    "filter_norm": lambda t: 5 + 30 * t * np.exp(1 - 2 * t),
+    "adaptive_sharpness": lambda t: 0.1 + 0.2 * t * np.exp(1 - 2 * t),
+    "hessian_trace": lambda t: 20 + 150 * t * np.exp(1 - 2 * t),
+    "filter_trace": lambda t: 30 + 140 * t * np.exp(1 - 2 * t),
+}
+# Narrower from epoch to epoch: a bell around the middle of 41 points.
+SHAPES |= {
+    f"spectral_density{point}": lambda t, apart=point - 20: np.exp(-((apart / (8 - 2 * t)) ** 2))
+    for point in range(41)
 }
 SPREAD = 0.04
 EPOCHS = 12

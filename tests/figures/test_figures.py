@@ -33,6 +33,8 @@ CONTENT = {
     "fig13": (16, 16),
     "fig14": (12, 12 * 2 * 3),
     "fig15": (2, 6),
+    "sharpness": (5, 10),
+    "spectrum": (2, 0),
 }
 NAMES = {"omniglot": "Omniglot", "miniimagenet": "MiniImagenet", "sine": "sine regression"}
 ILLUSTRATIONS = [name for name, runs in RUNS.items() if not runs]

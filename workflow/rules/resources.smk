@@ -6,6 +6,8 @@ ASKED = {
     "train_epochs": {"mem_mb": 8000, "runtime": 720},
     "measure_checkpoints": {"mem_mb": 2000, "runtime": 30},
     "hessian": {"mem_mb": 4000, "runtime": 60},
+    "sharpness": {"mem_mb": 4000, "runtime": 240},
+    "spectrum": {"mem_mb": 4000, "runtime": 120},
 }
 
 
