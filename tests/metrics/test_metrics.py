@@ -6,7 +6,11 @@ import pytest
 from metalandscape.ground import plugins
 from metalandscape.metrics import mean
 
-FEW = {"embeddings": {"batch_size": 100}}
+FEW = {
+    "embeddings": {"batch_size": 100},
+    "sharpness": {"trace_probes": 4},
+    "spectrum": {"steps": 8},
+}
 
 
 def test_a_means_error_is_s_over_root_n():
