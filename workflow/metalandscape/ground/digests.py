@@ -20,6 +20,7 @@ NEUTRAL = frozenset(
         "metalandscape.__main__",
         "metalandscape.library",
         "metalandscape.ground",
+        "metalandscape.ground.brief",
         "metalandscape.ground.damage",
         "metalandscape.ground.digests",
         "metalandscape.ground.errors",
