@@ -110,13 +110,17 @@ def test_conda(project, tmp_path):
 def test_a_container_that_is_named_runs_the_jobs(project, tmp_path):
     image = program(tmp_path / "image.sif", "")
     program(tmp_path / "bin/apptainer", APPTAINER)
-    project.configure(lambda config: config.update(container=str(image)))
+    archives = tmp_path / "it's $(touch pwned)"
+    archives.mkdir()
+    project.configure(lambda config: config.update(container=str(image), archives=str(archives)))
     project.run(DATA, DRAWN, "--sdm", "apptainer", PATH=with_first(tmp_path / "bin"))
     assert (project.folder / DATA).exists() and (project.folder / DRAWN).exists()
     calls = (tmp_path / "bin/calls").read_text().splitlines()
     assert len(calls) == 2
     for call in calls:
         assert f'"{image}"' in call and f'"--bind", "{project.folder}"' in call
+        assert f'"--bind", "{archives}"' in call
+    assert not (project.folder / "pwned").exists()
 
 
 def test_without_an_image_apptainer_is_refused(project):

@@ -1,4 +1,6 @@
 # Where jobs find their software, here or in another workflow: this environment, conda's, a container.
+import shlex
+
 from snakemake.settings.types import DeploymentMethod
 
 # In an environment of conda's, too, jobs find the package by PYTHONPATH.
@@ -13,7 +15,8 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
     # A container sees the working directory; what jobs read may lie elsewhere.
     for folder in (ROOT, os.environ.get(datasets.ARCHIVES), plugins.outside()):
         if folder and Path(folder).exists():
-            workflow.deployment_settings.apptainer_args += f" --bind {os.path.abspath(folder)!r}"
+            bind = shlex.quote(os.path.abspath(folder))
+            workflow.deployment_settings.apptainer_args += f" --bind {bind}"
 
 paths = workflow.modifier.path_modifier
 if paths.prefix or paths.modifies_prefixes:

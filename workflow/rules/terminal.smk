@@ -1,6 +1,8 @@
 # What the terminal shows of a run, and its last lines. These hooks run in the user's process only, not
 # in that of a job, and not in a dry-run. Any of --quiet, --printshellcmds, --verbose and --logger leaves
 # the terminal to Snakemake, except for the last lines.
+import shlex
+
 from snakemake.logging import logger
 from metalandscape.terminal.jobs import Job
 from metalandscape.terminal.lines import Lines
@@ -30,9 +32,8 @@ def terminal_lines():
 def report_command():
     """The command that joins all results in one page."""
     files = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
-    return " ".join(
-        ["snakemake --report report.html", *(["--configfile", *files] if files else [])]
-    )
+    option = ["--configfile", *files] if files else []
+    return shlex.join(["snakemake", "--report", "report.html", *option])
 
 
 onstart:

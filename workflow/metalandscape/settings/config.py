@@ -20,7 +20,7 @@ from . import parts
 from .checks import check_engine, check_figures, check_parts, check_run, check_texts
 from .limits import check_size
 from .matrix import NAME, checked_name, expand
-from .run import PATH, Run
+from .run import PathText, Run
 
 __all__ = ["NAME", "Config", "Folders", "Run", "load"]
 
@@ -39,7 +39,7 @@ def _inside(folder: str) -> str:
     return folder
 
 
-FolderPath = Annotated[str, Field(pattern=PATH), AfterValidator(_inside)]
+FolderPath = Annotated[PathText, AfterValidator(_inside)]
 
 
 class Folders(Strict):
@@ -108,7 +108,8 @@ class Config(Strict):
     device: Literal["auto", "cpu", "cuda"] = "cpu"
     precision: Literal["float32", "tf32"] = "float32"
     tasks_at_once: PositiveInt | None = None
-    container: Annotated[str, Field(pattern=r"^[^\s{}]+$")] | None = None
+    # Snakemake hands it to a shell as it is.
+    container: Annotated[str, Field(pattern=r"^[\w./][\w./:@+=%~-]*$")] | None = None
     plugins: Annotated[str, Field(min_length=1)] | None = None
     datasets: dict[str, DatasetOptions]
     runs: dict[str, Run]

@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from ..ground.options import Part
 from ..ground.strict import Strict
@@ -12,8 +19,22 @@ Size = Annotated[int, Field(gt=0, le=1_000_000)]
 Rate = Annotated[float, Field(gt=0, le=3e38)]  # of float32
 NonNegativeSeed = Annotated[int, Field(ge=0, lt=2**64)]  # as tables have it
 
+
+def _plain(path: str) -> str:
+    """Return the text of a path.
+
+    Raises:
+        ValueError: commands would take it for an option, or it is a URL.
+    """
+    if path.startswith("-"):
+        raise ValueError("begins with a hyphen, as options of commands do; choose another name")
+    if "://" in path:
+        raise ValueError("is a URL; name a place in the file system")
+    return path
+
+
 # Snakemake reads {name} as a wildcard, and <name> as a variable of paths.
-PATH = r"^[^{}<>]+$"
+PathText = Annotated[str, Field(min_length=1, pattern=r"^[^{}<>]*$"), AfterValidator(_plain)]
 
 
 class Test(Strict):
@@ -164,7 +185,7 @@ class Run(Strict):
     epochs_per_job: PositiveInt = 1
     seeds: list[NonNegativeSeed] = Field(default=[0, 1, 2], min_length=1)
     regularizer: Part | None = None
-    initial_weights: Annotated[str, Field(min_length=1, pattern=PATH)] | None = None
+    initial_weights: PathText | None = None
     test: Test = Test()
 
     @field_validator("seeds")
