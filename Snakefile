@@ -37,6 +37,7 @@ try:
         refuse_repeated_keys(file)
     settings = schema.load(config)
     plan = Plan(settings)
+    environment.check_places(plan.folders())
     came = shipped.tables(plan)
 except UserError as error:
     sys.exit(f"metalandscape: {error}")

@@ -32,6 +32,8 @@ MISTAKES = [
     ("folders", {"results": "x/" * 600}, "folders.results", "too long"),
     ("folders", {"results": "~/a"}, "folders.results", "in full"),
     ("folders", {"results": "a/../../b"}, "folders.results", "absolute"),
+    ("folders", {"results": "a/.."}, "folders.results", "of its own"),
+    ("folders", {"results": "/"}, "folders.results", "of its own"),
     ("folders", {"results": "-rf"}, "folders.results", "hyphen"),
     ("folders", {"figures": "s3://bucket/x"}, "folders.figures", "URL"),
     ("runs/waves/initial_weights", "--all", "runs.waves.initial_weights", "hyphen"),

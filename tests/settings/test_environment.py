@@ -29,6 +29,19 @@ def test_jobs_of_a_workflow_that_uses_this_one_keep_their_search_path():
     assert os.environ["PYTHONPATH"].split(os.pathsep)[1:] == ["elsewhere"]
 
 
+def test_where_a_file_or_a_dead_link_stands_there_can_be_no_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("folder").mkdir()
+    for link, target in (("to_folder", "folder"), ("dead", "nothing"), ("loop", "loop")):
+        Path(link).symlink_to(target)
+    environment.check_places(["folder/a/b", "new", "to_folder/a", f"{tmp_path}/new/x"])
+    for place in ("file", "dead", "loop", f"{tmp_path}/file"):
+        for folder in (place, f"{place}/x/y"):
+            with pytest.raises(UserError, match=f"^{folder} can be no folder, for {place} is none"):
+                environment.check_places([folder])
+
+
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
 def test_on_windows_the_sentence_says_where_it_runs(monkeypatch, platform):
     monkeypatch.setattr(sys, "platform", platform)

@@ -43,6 +43,12 @@ def test_paths_follow_the_configured_folders():
     assert all(path.startswith(("r/", "f/")) for path in own)
 
 
+def test_the_folders_of_products_are_those_of_no_wildcard():
+    folders = plan(folders={"results": "r", "figures": "f"}).folders()
+    assert {"r", "f", "r/data", "r/checkpoints", "r/tables"} <= folders
+    assert not any("{" in folder for folder in folders) and "" not in folders
+
+
 def test_only_archives_have_a_manifest():
     assert plan().manifest_of(job(dataset="folder")) == "results/archives/folder.json"
     assert plan().manifest_of(job(dataset="letters")) == []

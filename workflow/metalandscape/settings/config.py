@@ -29,13 +29,16 @@ def _inside(folder: str) -> str:
     """Return a folder in its shortest form, which is the one that Snakemake compares.
 
     Raises:
-        ValueError: it is relative and leads out of the working directory, or begins with ~.
+        ValueError: it is relative and leads out of the working directory, is that itself or the
+            root, or begins with ~.
     """
     if folder.startswith("~"):
         raise ValueError("~ is not expanded here; write the path in full")
     folder = os.path.normpath(folder)
     if Path(folder).parts[:1] == ("..",):
         raise ValueError("leads out of the working directory; write an absolute path to mean that")
+    if folder in (".", "/", "//"):
+        raise ValueError("is no folder of its own; name one in it")
     return folder
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..datasets import ARCHIVES
@@ -17,6 +18,21 @@ def check_platform() -> None:
     """
     if sys.platform == "win32":
         raise UserError("on Windows the workflow runs in WSL only; install WSL and call it there.")
+
+
+def check_places(folders: Iterable[str]) -> None:
+    """Refuse folders of products that can't be made: Snakemake looks into them when it plans.
+
+    Raises:
+        UserError: a file, or a link to nothing, stands where a folder should be.
+    """
+    for folder in sorted(folders):
+        there = [place for place in (Path(folder), *Path(folder).parents) if os.path.lexists(place)]
+        if not os.path.isdir(there[0]):
+            raise UserError(
+                f"{folder} can be no folder, for {there[0]} is none; remove that, or set another "
+                "folder in the config key folders."
+            )
 
 
 def hand_on(archives: str | None, alone: bool = True) -> None:

@@ -48,10 +48,13 @@ class Plan:
         self.verdicts = f"{results}/claims.{{suffix}}"
         self.provenance = f"{results}/provenance.html"
         self.kept = f"{results}/kept.csv"
-        self.page = f"{results}/page.html"
-        self.board = f"{results}/board"
-        self.benchmarks = f"{results}/benchmarks"
-        self.logs = f"{results}/logs"
+        self.page, self.board = f"{results}/page.html", f"{results}/board"
+        self.benchmarks, self.logs = f"{results}/benchmarks", f"{results}/logs"
+
+    def folders(self) -> set[str]:
+        """Return the folders of products, as deep as they are the same for all runs and metrics."""
+        patterns = (value for value in vars(self).values() if isinstance(value, str))
+        return {pattern.partition("{")[0].rpartition("/")[0] for pattern in patterns}
 
     # --- files that rules read
 
