@@ -33,6 +33,7 @@ if not workflow.config_settings.configfiles:
 
 try:
     environment.check_platform()
+    environment.check_working_directory()
     for file in workflow.configfiles:
         refuse_repeated_keys(file)
     settings = schema.load(config)

@@ -263,3 +263,9 @@ def test_a_figure_is_drawn_and_says_so_where_training_diverged(name, share):
     (line,) = _style._troubles(figure, table)
     assert line.startswith("no results, all diverged: ")
     assert f"run {run}, seed 0, from epoch 0 on; run {run}, seed 1, from epoch 0 on" in line
+
+
+def test_without_training_there_is_no_correlation_and_figure_8_is_drawn_all_the_same():
+    shown = data("fig8", seeds=2, epochs=1)
+    titles = [ax.get_title() for ax in drawn("fig8", shown).axes]
+    assert any(text.endswith("n = 0 models") for text in titles)

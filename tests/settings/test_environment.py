@@ -42,6 +42,22 @@ def test_where_a_file_or_a_dead_link_stands_there_can_be_no_folder(tmp_path, mon
                 environment.check_places([folder])
 
 
+def test_folders_that_cannot_be_written_to_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine").mkdir()
+    Path("theirs").mkdir()
+    monkeypatch.setattr(os, "access", lambda place, mode: "theirs" not in str(place))
+    environment.check_writable(["a.csv", "mine/new/b.csv", f"{tmp_path}/c.csv"])
+    with pytest.raises(UserError, match=r"^theirs/new/folder cannot be written to; make it"):
+        environment.check_writable(["mine/b.csv", "theirs/new/folder/d.csv"])
+    with pytest.raises(UserError, match=r"^theirs cannot be written to"):
+        environment.check_writable(["theirs/d.csv"])
+    environment.check_working_directory()
+    monkeypatch.setattr(os, "access", lambda place, mode: False)
+    with pytest.raises(UserError, match=f"^{tmp_path}/.snakemake cannot be written to; call"):
+        environment.check_working_directory()
+
+
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
 def test_on_windows_the_sentence_says_where_it_runs(monkeypatch, platform):
     monkeypatch.setattr(sys, "platform", platform)

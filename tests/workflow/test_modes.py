@@ -143,3 +143,20 @@ def test_a_checkout_that_is_read_only_from_elsewhere(checkout, tmp_path):
     inside = ["unshare", "--map-root-user", "--mount", "sh", "-c", READ_ONLY, str(checkout)]
     snakemake(tmp_path, "-s", checkout / "Snakefile", *SHORT, inside=inside)
     assert made(tmp_path) == ALL
+
+
+@pytest.mark.skipif(not isolates(), reason="no namespaces for mounts here")
+@pytest.mark.parametrize("folder", ["results/smoke", ".snakemake"])
+def test_a_folder_that_is_read_only_is_named_before_anything_runs(project, folder):
+    (project.folder / folder).mkdir(parents=True, exist_ok=True)
+    inside = ["unshare", "--map-root-user", "--mount", "sh", "-c", READ_ONLY, folder]
+    asked = (DATA, "--configfile", "config/smoke.yaml")
+    said = sentence(snakemake(project.folder, *asked, inside=inside, ok=False))
+    assert folder in said and "cannot be written to; " in said
+    assert not (project.folder / DATA).exists()
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(project):
+    project.configure(lambda config: config.update(folders={"results": "Snakefile"}))
+    said = sentence(project.run("-n", DRAWN, ok=False))
+    assert "Snakefile can be no folder, for Snakefile is none; " in said

@@ -29,6 +29,22 @@ def terminal_lines():
     return Lines(jobs, handlers[0] if handlers else None)
 
 
+def written(job):
+    """The files that a job writes and that Snakemake, too, touches here."""
+    files = [*job.output, *job.log, *([job.benchmark] if job.benchmark else [])]
+    return [str(file) for file in files if not file.is_storage]
+
+
+def check_writable():
+    """Stop before anything runs where a file of a job could not be written."""
+    try:
+        environment.check_writable(
+            file for job in workflow.dag.needrun_jobs() for file in written(job)
+        )
+    except UserError as error:
+        sys.exit(f"metalandscape: {error}")
+
+
 def report_command():
     """The command that joins all results in one page."""
     files = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
@@ -37,6 +53,7 @@ def report_command():
 
 
 onstart:
+    check_writable()
     if not workflow.touch:
         logger.addHandler(terminal_lines())
 

@@ -65,14 +65,14 @@ def _against_shot(ax: Axes, data: FigureData, points: dict[str, pd.DataFrame]) -
         x = shots + 0.25 * number
         ax.vlines(x, [c.low for c in found], [c.high for c in found], color=INK, linewidth=1)
         ax.plot(x, [c.r for c in found], "o", color=INK, markersize=4, mfc=fill)
-    counts = " to ".join(map(str, sorted(_ends(found))))
-    _finish(ax, data, f"R over epochs (open: beyond trend)\nn = {counts} for each k", "k")
+    words = f"R over epochs (open: beyond trend)\nn = {_numbers(found)} for each k"
+    _finish(ax, data, words, "k")
 
 
-def _ends(values: Iterable[Correlation]) -> set[int]:
-    """Return the smallest and the largest number of points."""
-    counts = [c.n for c in values]
-    return {min(counts), max(counts)}
+def _numbers(values: Iterable[Correlation]) -> str:
+    """Return the smallest and the largest number of points in words; 0 without a correlation."""
+    counts = sorted(c.n for c in values)
+    return " to ".join(dict.fromkeys(map(str, counts[:1] + counts[-1:]))) or "0"
 
 
 def _against_epoch(ax: Axes, data: FigureData) -> None:
@@ -83,9 +83,8 @@ def _against_epoch(ax: Axes, data: FigureData) -> None:
         list(found), [c.low for c in values], [c.high for c in values], color=INK, alpha=0.2, lw=0
     )
     ax.plot(list(found), [c.r for c in values], "-", color=INK)
-    counts = " to ".join(map(str, sorted(_ends(values))))
     y = label(performance(next(iter(data.runs.values()))))
-    words = f"R across k: {label(PRODUCT)} at epoch s, final {y}\nn = {counts} models"
+    words = f"R across k: {label(PRODUCT)} at epoch s, final {y}\nn = {_numbers(values)} models"
     _finish(ax, data, words, "epoch s")
 
 

@@ -20,6 +20,19 @@ def check_platform() -> None:
         raise UserError("on Windows the workflow runs in WSL only; install WSL and call it there.")
 
 
+def check_working_directory() -> None:
+    """Refuse a working directory in which Snakemake can't keep its state, even of a dry-run.
+
+    Raises:
+        UserError: it is read-only, or belongs to somebody else.
+    """
+    if not os.access(_nearest(".snakemake"), os.W_OK | os.X_OK):
+        raise UserError(
+            f"{os.path.abspath('.snakemake')} cannot be written to; call snakemake with "
+            "--directory and a folder that you can write to."
+        )
+
+
 def check_places(folders: Iterable[str]) -> None:
     """Refuse folders of products that can't be made: Snakemake looks into them when it plans.
 
@@ -27,12 +40,32 @@ def check_places(folders: Iterable[str]) -> None:
         UserError: a file, or a link to nothing, stands where a folder should be.
     """
     for folder in sorted(folders):
-        there = [place for place in (Path(folder), *Path(folder).parents) if os.path.lexists(place)]
-        if not os.path.isdir(there[0]):
+        place = _nearest(folder)
+        if not os.path.isdir(place):
             raise UserError(
-                f"{folder} can be no folder, for {there[0]} is none; remove that, or set another "
+                f"{folder} can be no folder, for {place} is none; remove that, or set another "
                 "folder in the config key folders."
             )
+
+
+def check_writable(files: Iterable[str]) -> None:
+    """Refuse to start jobs whose files can't be written: Snakemake touches these before the jobs.
+
+    Raises:
+        UserError: a folder is read-only, or belongs to somebody else.
+    """
+    for folder in sorted({os.path.dirname(file) for file in files}):
+        if not os.access(_nearest(folder), os.W_OK | os.X_OK):
+            raise UserError(
+                f"{folder or 'the working directory'} cannot be written to; make it a folder that "
+                "you can write to, or set another one in the config key folders."
+            )
+
+
+def _nearest(folder: str) -> Path:
+    """Return the folder, or the nearest place above it that is there."""
+    places = (Path(folder), *Path(folder).parents)
+    return next(place for place in places if os.path.lexists(place))
 
 
 def hand_on(archives: str | None, alone: bool = True) -> None:
