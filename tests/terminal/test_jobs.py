@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+
+from metalandscape.terminal import jobs
 from metalandscape.terminal.jobs import NAMED, Job, results
 
 MEASURE = {"metric": "hessian", "run": "few_maml", "seed": "0", "epochs": "0-9"}
@@ -19,6 +22,13 @@ def test_a_failure_without_a_sentence_names_its_log(tmp_path):
     log = str(tmp_path / "absent.log")
     sentence = Job("draw_figure", {"figure": "fig1"}, logs=[log]).mistake()
     assert sentence == f"metalandscape: the job 'draw figure fig1' failed; see {log}."
+
+
+def test_a_failure_whose_log_is_on_a_full_disk_names_the_remedy(tmp_path, monkeypatch):
+    (tmp_path / "job.log").touch()
+    monkeypatch.setattr(jobs.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    sentence = Job("draw_figure", logs=[str(tmp_path / "job.log")]).mistake()
+    assert sentence.endswith("failed: the disk is full; free some space and start again.")
 
 
 def test_results_are_listed_by_sort_few_by_name_and_many_by_folder():

@@ -1,6 +1,7 @@
 """Jobs in words: what a line calls them, what their logs say, and where they leave results."""
 
 import os
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ RESULTS = {
     "record_provenance": "provenance",
     "write_page": "page",
 }
+LITTLE = 2**16  # bytes
 NAMED = 6  # files; more of them are told as a folder and a number
 
 
@@ -64,6 +66,9 @@ class Job:
             for line in reversed(text_of(log).splitlines()):
                 if line.startswith("metalandscape: "):
                     return line
+        if any(map(_on_full_disk, self.logs)):
+            remedy = "free some space and start again"
+            return f"metalandscape: the job '{self}' failed: the disk is full; {remedy}."
         where = f"; see {', '.join(self.logs)}" if self.logs else ""
         return f"metalandscape: the job '{self}' failed{where}."
 
@@ -75,6 +80,14 @@ def text_of(file: str) -> str:
             return text.read()
     except OSError:
         return ""
+
+
+def _on_full_disk(log: str) -> bool:
+    """Return whether a log has no room left, so that what a job says is lost."""
+    try:
+        return shutil.disk_usage(os.path.dirname(log) or ".").free < LITTLE
+    except OSError:
+        return False
 
 
 def results(jobs: Iterable[Job]) -> list[str]:
