@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -61,6 +62,15 @@ def test_what_a_script_says_goes_to_its_log(tmp_path):
         command_line.scripted("tabulate", str(tmp_path / "nowhere"), str(log))
     assert stopped.value.code == 1
     assert log.read_text().startswith("metalandscape: config key plugins: ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_what_a_script_says_on_a_full_disk_is_one_sentence(tmp_path):
+    with pytest.raises(SystemExit) as stopped:
+        command_line.scripted("tabulate", str(tmp_path / "nowhere"), "/dev/full")
+    assert str(stopped.value).endswith(
+        "/dev/full: the disk is full; free some space and start again."
+    )
 
 
 def test_only_the_job_that_is_named_is_imported(monkeypatch):

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import importlib
 import logging
 import os
@@ -114,11 +115,18 @@ def scripted(job: str, folder: str | None, log: str, **arguments: Any) -> None:
     """Run a job for a script of the workflow, with its output in its log; see `call`.
 
     Raises:
-        SystemExit: after a user's mistake with code 1, after SIGTERM with 143.
+        SystemExit: after a user's mistake with code 1, after SIGTERM with 143; where
+            the disk of the log is full, with a sentence.
     """
-    with open(log, "w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
-        if code := _or_preempted(lambda: call(job, folder, **arguments)):
-            sys.exit(code)
+    try:
+        with open(log, "w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
+            code = _or_preempted(lambda: call(job, folder, **arguments))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        sys.exit(f"metalandscape: {log}: the disk is full; free some space and start again.")
+    if code:
+        sys.exit(code)
 
 
 def parser(words: list[str]) -> argparse.ArgumentParser:
