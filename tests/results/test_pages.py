@@ -65,3 +65,10 @@ def test_html():
 def test_the_suffix_tells_the_kind(tmp_path, suffix, start):
     pages.write(tmp_path / f"page.{suffix}", PARTS)
     assert (tmp_path / f"page.{suffix}").read_text().startswith(start)
+
+
+def test_of_a_text_of_somebody_elses_nothing_is_markup():
+    quoted = [pages.Quoted("Scale: ", "**a** <b>\n\n# c | [d](e) `f`.")]
+    assert Parsed(pages.page(quoted)).texts == [("p", None, "Scale: **a** <b> # c | [d](e) `f`.")]
+    escaped = r"Scale: \*\*a\*\* \<b\> # c \| \[d\](e) \`f\`."
+    assert pages.markdown(quoted) == escaped + "\n"

@@ -5,7 +5,7 @@ from dataclasses import asdict, fields, replace
 import pandas as pd
 
 from ..results.answers import ALL_SETTINGS, NOT_MEASURED, PART, VERDICTS, Answer, answers
-from ..results.pages import Part, Table
+from ..results.pages import Part, Quoted, Table
 from ..results.tables import in_words
 from . import Verdict, over_settings, overall
 
@@ -63,7 +63,7 @@ def parts(claims: list[str], verdicts: list[Verdict], scale: str) -> list[Part]:
     ]
     return [
         "# The paper's claims, judged",
-        f"Scale of these results: {scale}.",
+        Quoted("Scale of these results: ", f"{scale}."),
         Table(SUMMARY, [_line(answer) for answer in found]),
         "The numbers after the verdict count settings. The main number is the median over "
         "settings, with the range. A claim without any setting was not measured.",

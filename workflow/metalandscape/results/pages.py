@@ -25,6 +25,7 @@ pre {font-size: 12px; background: #f6f6f6; padding: 1rem; white-space: pre-wrap}
 .contradicted {color: #b42318}
 .inconclusive {color: #777}
 """
+MARKUP = r"([\\`*_<>&\[\]|~])"  # of Markdown, within a line
 
 
 class Table(NamedTuple):
@@ -40,7 +41,14 @@ class Listing(NamedTuple):
     text: str
 
 
-Part = str | Table | Listing
+class Quoted(NamedTuple):
+    """A paragraph that ends with somebody else's text, of which nothing is markup."""
+
+    before: str
+    text: str
+
+
+Part = str | Table | Listing | Quoted
 
 
 def write(path: str | Path, parts: Sequence[Part]) -> None:
@@ -57,6 +65,8 @@ def markdown(parts: Sequence[Part]) -> str:
         if isinstance(part, Table):
             lines = [part.header, ["---"] * len(part.header), *part.rows]
             return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+        if isinstance(part, Quoted):
+            return part.before + re.sub(MARKUP, r"\\\1", _on_one_line(part.text))
         return f"```\n{part.text}\n```" if isinstance(part, Listing) else part
 
     return "\n\n".join(map(block, parts)) + "\n"
@@ -71,6 +81,8 @@ def page(parts: Sequence[Part]) -> str:
             return _element("table", _element("thead", head) + _element("tbody", "\n".join(body)))
         if isinstance(part, Listing):
             return _element("pre", html.escape(part.text))
+        if isinstance(part, Quoted):
+            return _element("p", html.escape(part.before + _on_one_line(part.text)))
         text = part.lstrip("#")
         marks = len(part) - len(text)
         return _element(f"h{marks}" if marks else "p", _inline(text.removeprefix(" ")))
@@ -78,6 +90,10 @@ def page(parts: Sequence[Part]) -> str:
     head = '<meta charset="utf-8">' + _element("style", STYLE)
     body = "\n".join(map(block, parts))
     return "<!doctype html>\n" + _element("html", _element("head", head) + _element("body", body))
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _row(tag: str, cells: Sequence[str]) -> str:
