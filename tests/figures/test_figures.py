@@ -269,3 +269,12 @@ def test_without_training_there_is_no_correlation_and_figure_8_is_drawn_all_the_
     shown = data("fig8", seeds=2, epochs=1)
     titles = [ax.get_title() for ax in drawn("fig8", shown).axes]
     assert any(text.endswith("n = 0 models") for text in titles)
+
+
+@pytest.mark.parametrize("words", [r"$\frac{$", "from $5 to $6", "one\n\ntwo"])
+def test_the_scale_is_text_on_a_figure_and_no_formula(words, tmp_path):
+    shown = replace(data("fig7"), scale=words)
+    figure = drawn("fig7", shown)
+    _style.save(figure, shown, [tmp_path / "figure.png"])
+    footer = figure.get_supxlabel().replace(r"\$", "$")
+    assert footer.startswith(" ".join(words.split()) + "\n")

@@ -23,6 +23,7 @@ def refusal(raw):
 
 
 ABSURD = {
+    "scale": ("scale", "x" * 301, "at most 300 characters"),
     "epochs": (f"{RUN}/epochs", 10**9, "at most 10000, got 1000000000"),
     "seed": (f"{RUN}/seeds", [2**64], "less than 1.84467e+19"),
     "inner rate": (f"{RUN}/inner_rate", 1e39, "at most 3e+38"),
@@ -96,7 +97,9 @@ def test_jobs_are_counted_as_the_workflow_has_them():
     assert limits.jobs(config.load(raw)) == 2 * (3 + 2 * (1 + 2 + 1))
 
 
-@pytest.mark.parametrize("number", [limits.EPOCHS, limits.RUNS, limits.BLOCKS, limits.JOBS])
+@pytest.mark.parametrize(
+    "number", [limits.EPOCHS, limits.RUNS, limits.BLOCKS, limits.JOBS, limits.SCALE]
+)
 def test_limits_are_documented(number):
     text = (Path(__file__).parents[2] / "config" / "README.md").read_text()
     section = text.split("## Limits")[1].split("\n## ")[0]

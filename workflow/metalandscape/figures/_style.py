@@ -216,7 +216,7 @@ def footer(figure: Figure, text: str) -> None:
 def save(figure: Figure, data: FigureData, outputs: Iterable[str | Path]) -> None:
     """Write a figure to files of any format; scale, datasets and seeds of its runs are named."""
     if data.runs:
-        footer(figure, "\n".join([data.scale, *_origin(figure, data)]))
+        footer(figure, "\n".join([_plain(data.scale), *_origin(figure, data)]))
     for path in outputs:
         # Printed without `savefig`, which draws everything once more to find out how.
         kind = Path(path).suffix[1:]
@@ -228,6 +228,11 @@ def save(figure: Figure, data: FigureData, outputs: Iterable[str | Path]) -> Non
             draw(temporary, metadata={dated: None} if dated else None)
         # Panels stay where they are: laying them out takes longest.
         figure.set_layout_engine("none")
+
+
+def _plain(text: str) -> str:
+    """Return a text of the user's on one line, of which nothing is a formula."""
+    return " ".join(text.split()).replace("$", r"\$")
 
 
 def _origin(figure: Figure, data: FigureData) -> list[str]:

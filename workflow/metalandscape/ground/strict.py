@@ -34,6 +34,7 @@ EXPECTED = {
     "union_tag_invalid": "{expected_tags}",
     "too_short": "a list that is not empty",
     "string_too_short": "text that is not empty",
+    "string_too_long": "text of at most {max_length} characters",
     "string_pattern_mismatch": "text of the form {pattern}",
     "invalid_key": "text as a key",
 }

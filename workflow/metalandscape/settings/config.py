@@ -18,7 +18,7 @@ from ..ground.errors import UserError
 from ..ground.strict import Strict, mapping, sentence, unknown
 from . import parts
 from .checks import check_engine, check_figures, check_parts, check_run, check_texts
-from .limits import check_size
+from .limits import SCALE, check_size
 from .matrix import NAME, checked_name, expand
 from .run import PathText, Run
 
@@ -102,7 +102,7 @@ class Config(Strict):
         figures: Figures by name, each with the list of runs it shows.
     """
 
-    scale: str = Field(min_length=1)
+    scale: str = Field(min_length=1, max_length=SCALE)
     folders: Folders = Folders()
     archives: Annotated[str, Field(min_length=1)] | None = None
     checkpoints_per_job: PositiveInt = 1

@@ -15,6 +15,7 @@ EPOCHS = 10_000
 RUNS = 10_000
 BLOCKS = 1_000
 JOBS = 100_000
+SCALE = 300  # characters, which a figure has room for
 NODES = 1_000_000  # values of a YAML file, aliases written out
 
 
