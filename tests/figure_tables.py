@@ -1,6 +1,7 @@
 """Runs and made-up tables for every figure: curves of plausible shape, with noise over seeds."""
 
 import functools
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from metalandscape.figures import FigureData, _style
 from metalandscape.ground import plugins
 from metalandscape.results.tables import COLUMNS, read_all
 
+PLANES, LOSSES, SIDE = ("path", "random"), ("support", "target"), range(5)
+REUSE = ("cka", "debiased_cka", "displacement")
 QUANTITIES = {
     "accuracy": ["target_accuracy", "target_loss", "support_loss"],
     "gradients": ["gradient_product"],
@@ -18,6 +21,20 @@ QUANTITIES = {
     "embeddings": ["embedding_product"],
     "sharpness": ["filter_norm", "adaptive_sharpness", "hessian_trace", "filter_trace"],
     "spectrum": [f"spectral_density{point}" for point in range(41)],
+    "surface": [
+        *(
+            f"{k}_{loss}_loss_{i}_{j}"
+            for k in PLANES
+            for loss in LOSSES
+            for i in SIDE
+            for j in SIDE
+        ),
+        *(f"path{task}_{axis}{t}" for task in range(1, 4) for axis in "xy" for t in range(1, 6)),
+        *(f"{k}_step" for k in PLANES),
+        "path_variance",
+        *(f"{own}{loss}_barrier" for own in ("", "own_") for loss in LOSSES),
+    ],
+    "reuse": [f"{name}_layer{layer}" for name in REUSE for layer in range(1, 6)],
 }
 SHAPES = {
     "target_accuracy": lambda t: 0.2 + 0.6 * t * np.exp(1 - t),
@@ -28,6 +45,8 @@ SHAPES = {
     "displacement_norm": lambda t: 1 + t,
     "hessian_norm": lambda t: 3 + 20 * t * np.exp(1 - 2 * t),
     "embedding_product": lambda t: 5 + 3 * t * np.exp(1 - t),
+    "path_step": lambda t: 1.5 + 0 * t,
+    "path_variance": lambda t: 0.7 + 0 * t,
     "filter_norm": lambda t: 5 + 30 * t * np.exp(1 - 2 * t),
     "adaptive_sharpness": lambda t: 0.1 + 0.2 * t * np.exp(1 - 2 * t),
     "hessian_trace": lambda t: 20 + 150 * t * np.exp(1 - 2 * t),
@@ -38,6 +57,22 @@ SHAPES |= {
     f"spectral_density{point}": lambda t, apart=point - 20: np.exp(-((apart / (8 - 2 * t)) ** 2))
     for point in range(41)
 }
+
+
+def family(quantity):
+    """The curve of a quantity over training, t from 0 to 2, by the numbers in its name."""
+    first, *others = [int(n) for n in re.findall(r"\d+", quantity)] or [1]
+    if "_loss_" in quantity:
+        height = 0.3 + (first - 2) ** 2 + 0.3 * (others[0] - 2) ** 2
+        return lambda t: height * (1 + t)
+    if quantity.startswith("path"):
+        angle = 2 * first + (np.pi / 2 if "_y" in quantity else 0)
+        return lambda t: 0.4 * others[0] * np.cos(angle + t)
+    return lambda t: 1 - np.exp(-first) * (0.2 + t) / 3
+
+
+MANY = (q for metric in ("surface", "reuse") for q in QUANTITIES[metric])
+SHAPES = {quantity: family(quantity) for quantity in MANY} | SHAPES
 SPREAD = 0.04
 EPOCHS = 12
 REGULARIZER = {"name": "trajectory_angle", "gamma": 0.5}
@@ -84,6 +119,9 @@ RUNS = {
     "fig13": runs_of(OMNIGLOT, ["maml"]) | runs_of(MINI, PAIR),
     "fig14": runs_of(SETTINGS, PAIR, inner_steps=1),
     "fig15": runs_of(MINI, [*PAIR, "finetuning"]),
+    "random_planes": runs_of(MINI[:1], ["maml"]),
+    "reuse": runs_of(MINI[:1], ["maml"]),
+    "surface": runs_of(MINI[:1], ["maml"]),
 }
 DEFAULT = runs_of(MINI[:1], PAIR, inner_steps=1)
 

@@ -27,7 +27,9 @@ ELSEWHERE = {
     "datasets/_walk": "datasets/test_image_folder.py",
     "datasets/sine": "datasets/test_datasets.py",
     "figures/_*": "figures/test_figures.py",
+    "figures/barriers": "figures/test_figures.py",
     "figures/fig*": "figures/test_figures.py",
+    "figures/random_planes": "figures/test_surface.py",
     "jobs/*": "jobs/test_jobs.py",
 }
 

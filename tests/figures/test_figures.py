@@ -18,6 +18,7 @@ from metalandscape.ground import plugins
 # Panels, and lines over epochs, of the runs in `figure_tables`; two runs where it names none.
 CONTENT = {
     "algorithms": (5, 5 * 8),
+    "barriers": (5, 10),
     "fig1": (3, 0),
     "fig2": (6, 12),
     "fig3": (3, 6),
@@ -35,6 +36,9 @@ CONTENT = {
     "fig15": (2, 6),
     "sharpness": (5, 10),
     "spectrum": (2, 0),
+    "random_planes": (6, 0),
+    "reuse": (3, 3 * 5),
+    "surface": (6, 0),
 }
 NAMES = {"omniglot": "Omniglot", "miniimagenet": "MiniImagenet", "sine": "sine regression"}
 ILLUSTRATIONS = [name for name, runs in RUNS.items() if not runs]

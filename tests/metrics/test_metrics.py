@@ -10,6 +10,7 @@ FEW = {
     "embeddings": {"batch_size": 100},
     "sharpness": {"trace_probes": 4},
     "spectrum": {"steps": 8},
+    "surface": {"tasks": 5, "size": 3},
 }
 
 
@@ -27,7 +28,7 @@ def test_one_task_has_no_error():
 def test_the_mean_of_the_tasks_values_is_the_value(images, metric):
     for m in images.by(metric, **FEW.get(metric, {})).values():
         assert np.mean(m.per_task) == pytest.approx(m.value, rel=1e-6)
-        assert m.stderr >= 0
+        assert m.stderr >= 0 or len(m.per_task) == 1
 
 
 @pytest.mark.parametrize("metric", plugins.names("metrics"))
@@ -40,6 +41,6 @@ def test_measuring_again_gives_the_same_numbers(images, metric):
 @pytest.mark.parametrize("metric", plugins.names("metrics"))
 def test_a_metric_exists_for_the_tasks_it_declares(sines, metric):
     if "regression" in plugins.declared("metrics", metric, "TASKS"):
-        assert all(np.isfinite(m.value) for m in sines.by(metric).values())
+        assert all(np.isfinite(m.value) for m in sines.by(metric, **FEW.get(metric, {})).values())
     else:
         assert metric == "embeddings"  # averages over the images of classes

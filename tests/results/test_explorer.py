@@ -70,6 +70,12 @@ def test_the_data_of_the_charts_are_those_of_the_table(page):
     assert columns["seed"] == [2**63, 1, 0]
 
 
+def test_points_of_planes_are_no_curves_of_the_charts(table):
+    names = ["path_target_loss_0_10", "path1_x3", "target_accuracy_step3"]
+    table = pd.concat([table.head(1).assign(metric=name) for name in names])
+    assert json.loads(explorer._data(table))["quantities"] == names[2:]
+
+
 def test_a_verdict_is_a_row_with_rounded_numbers(page):
     assert "<tr data-verdict='supported'><td>C7</td>" in page
     assert "<td>0.5</td><td></td><td>1e-07</td>" in page and "left out" not in page

@@ -8,6 +8,7 @@ ASKED = {
     "hessian": {"mem_mb": 4000, "runtime": 60},
     "sharpness": {"mem_mb": 4000, "runtime": 240},
     "spectrum": {"mem_mb": 4000, "runtime": 120},
+    "surface": {"mem_mb": 4000, "runtime": 60},
 }
 
 

@@ -166,7 +166,12 @@ def _verdict(row: Mapping[str, Any]) -> str:
 
 
 def _data(table: pd.DataFrame) -> str:
-    """Return the table as JSON for the charts, names as numbers; no text in it ends a script."""
+    """Return the table as JSON for the charts, names as numbers; no text in it ends a script.
+
+    A quantity with two numbers in its name is a point of a plane or a path, and no chart of it is
+    of any use.
+    """
+    table = table[table["metric"].str.count(r"\d+") < 2]
     found: dict[str, Any] = {"columns": {}}
     for column, names in (("run", "runs"), ("split", "splits"), ("metric", "quantities")):
         codes, known = pd.factorize(table[column], sort=True)
