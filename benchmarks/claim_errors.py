@@ -77,8 +77,13 @@ def simulated(
     for i in range(simulations):
         table = {(): pd.DataFrame(index=index[:0])}
         for name, curves in made.items():
-            columns = {q: np.broadcast_to(v, shape)[i].ravel() for q, v in curves.items()}
-            table[name, "test"] = pd.DataFrame(columns, index=index)
+            splits: dict[str, dict[str, np.ndarray]] = {}
+            for quantity, values in curves.items():
+                split, _, own = quantity.rpartition("/")
+                columns = splits.setdefault(split or "test", {})
+                columns[own] = np.broadcast_to(values, shape)[i].ravel()
+            for split, columns in splits.items():
+                table[name, split] = pd.DataFrame(columns, index=index)
         yield Simulated(table, {name: runs[name] for name in made}, {"images": world.dataset})
 
 

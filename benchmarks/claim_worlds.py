@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from metalandscape.claims.c11 import HALF
+from metalandscape.results.stopping import LANDSCAPE
 
 EPOCHS = (15, 40, 100)
 
-Curves = dict[str, np.ndarray]  # quantity -> [simulations, seeds, epochs]
+# Quantity, or as `val/quantity` that of another split -> [simulations, seeds, epochs].
+Curves = dict[str, np.ndarray]
 Draw = Callable[[], np.ndarray]  # a new series of that shape, of about unit variance
 
 
@@ -51,6 +53,7 @@ SETTINGS = {
 }
 GREY = {"kind": "omniglot", "train_classes": 1200}
 COLOR = {"kind": "miniimagenet"}
+SHARP = {"sharp": {"algorithm": "sharp_maml"}}
 MAML, BASELINE = {"maml": {}}, {"baseline": {"algorithm": "finetuning"}}
 SUPPORTED, EITHER = ("supported",), ("supported", "contradicted")
 
@@ -125,6 +128,36 @@ def coherence(draw: Draw, time: np.ndarray) -> dict[str, Curves]:
     x, product = related(draw, 0.5)
     cosine = 0.5 * x + np.sqrt(0.75) * draw()
     return {"maml": {"target_accuracy": x, "gradient_product": product, "gradient_cosine": cosine}}
+
+
+def aimless_signals(draw: Draw, time: np.ndarray) -> dict[str, Curves]:
+    """Return a run whose accuracy, validation accuracy and signals have no relation."""
+    signals = (*LANDSCAPE, "activation_m1_layer1", "train/activation_m1_layer1")
+    curves = {name.removeprefix("-"): draw() for name in signals}
+    accuracy = 0.5 + 0.02 * draw()
+    return {"maml": curves | {"target_accuracy": accuracy, "val/target_accuracy": draw()}}
+
+
+def flatter(draw: Draw, time: np.ndarray) -> dict[str, Curves]:
+    """Return runs with and without a change that halves curvature and leaves accuracy."""
+    return {
+        name: {
+            "target_accuracy": 0.5 + 0.02 * draw(),
+            "hessian_norm": np.exp(np.log(curvature) + 0.1 * draw()),
+        }
+        for name, curvature in (("maml", 2.0), ("sharp", 1.0))
+    }
+
+
+def flatter_by_chance(draw: Draw, time: np.ndarray) -> dict[str, Curves]:
+    """Return runs with and without a change that makes solutions better, but no flatter."""
+    return {
+        name: {
+            "target_accuracy": accuracy + 0.01 * draw(),
+            "hessian_norm": np.exp(0.1 * draw()),
+        }
+        for name, accuracy in (("maml", 0.5), ("sharp", 0.6))
+    }
 
 
 SHOTS = range(2, 8)
@@ -271,4 +304,7 @@ WORLDS = (
         level("target_accuracy", 0.003, maml=0.95, first=0.96),
         GREY,
     ),
+    World("c18", "no signal knows of accuracy", EITHER, MAML, aimless_signals, GREY),
+    World("c20", "flatter, as accurate", EITHER, MAML | SHARP, flatter, GREY),
+    World("c20", "as flat, more accurate", EITHER, MAML | SHARP, flatter_by_chance, GREY),
 )

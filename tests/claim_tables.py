@@ -59,7 +59,10 @@ def at(level):
 
 @dataclass
 class Scenario:
-    """Runs, and for each (run, quantity) a curve and the spread of seeds around it."""
+    """Runs, and for each (run, quantity) a curve and the spread of seeds around it.
+
+    A quantity is of meta-test tasks, or as `val/target_accuracy` of another split.
+    """
 
     runs: dict[str, Run]
     curves: dict[tuple[str, str], Curve]
@@ -76,9 +79,9 @@ class Scenario:
             for seed in range(seeds):
                 shift = self.spread * rng.standard_normal()
                 values = curve(time) + shift + self.noise * rng.standard_normal(epochs)
-                rows += [
-                    (run, seed, e, "test", quantity, v, 0.1, 60, 0, 0) for e, v in enumerate(values)
-                ]
+                split, _, name = quantity.rpartition("/")
+                key = split or "test", name
+                rows += [(run, seed, e, *key, v, 0.1, 60, 0, 0) for e, v in enumerate(values)]
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def data(self, **size: int) -> ClaimData:
@@ -168,6 +171,38 @@ def coherence(product: Curve, cosine: Curve) -> Scenario:
     return one(0.1, image_run(inner_steps=1), target_accuracy=rising, **curves)
 
 
+def stopping(
+    validation: Curve, signal: Curve, source: Curve = rising, elsewhere: bool = False
+) -> Scenario:
+    """A scenario of accuracy with a peak, of validation accuracy and of all signals alike.
+
+    Activations of meta-test tasks rise; those of the source do, too, unless they diverge.
+    """
+    home, away = image_run(), image_run(test={"dataset": "other"})
+    runs = {"home": home, "away": away} if elsewhere else {"home": home}
+    curves: dict[tuple[str, str], Curve] = {("home", "val/target_accuracy"): validation}
+    own = "away" if elsewhere else "home"
+    curves[own, "target_accuracy"] = hump
+    for quantity in ("gradient_product", "gradient_cosine", "embedding_product"):
+        curves[own, quantity] = signal
+    curves[own, "hessian_norm"] = lambda t: 2 - signal(t)
+    curves[own, "activation_m1_layer1"] = rising
+    curves[own, "train/activation_m1_layer1"] = source
+    return Scenario(runs, curves, 0.002)
+
+
+def flatter(curvature: float, gain: float, spread: float = 0.0) -> Scenario:
+    """A scenario of MAML, whose curvature is 1, and of Sharp-MAML."""
+    runs = {"sharp": image_run(algorithm="sharp_maml"), "maml": image_run()}
+    curves = {
+        ("sharp", "target_accuracy"): at(0.5 + gain),
+        ("maml", "target_accuracy"): at(0.5),
+        ("sharp", "hessian_norm"): at(curvature),
+        ("maml", "hessian_norm"): at(1.0),
+    }
+    return Scenario(runs, curves, 0.005, spread)
+
+
 SINE = {"way": None, "inner_steps": 1}
 T5 = image_run(inner_steps=5)
 # Claim -> scenarios on which it is supported, contradicted and inconclusive.
@@ -231,4 +266,11 @@ SCENARIOS: dict[str, tuple[Scenario, Scenario, Scenario]] = {
         levels("target_accuracy", 0.45, 0.1),
     ),
     "c17": (orders(0.9, 0.9), orders(0.8, 0.9), orders(0.9, 0.9, 0.05)),
+    "c18": (stopping(rising, hump), stopping(hump, rising, falling), stopping(hump, hump)),
+    "c19": (
+        stopping(rising, hump, elsewhere=True),
+        stopping(hump, rising, falling, elsewhere=True),
+        stopping(hump, hump, elsewhere=True),
+    ),
+    "c20": (flatter(0.5, 0.1), flatter(2.0, 0.1), flatter(1.0, 0.1)),
 }

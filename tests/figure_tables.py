@@ -15,7 +15,7 @@ PLANES, LOSSES, SIDE = ("path", "random"), ("support", "target"), range(5)
 REUSE = ("cka", "debiased_cka", "displacement")
 QUANTITIES = {
     "accuracy": ["target_accuracy", "target_loss", "support_loss"],
-    "gradients": ["gradient_product"],
+    "gradients": ["gradient_product", "gradient_cosine"],
     "trajectories": ["direction_cosine", "displacement_norm"],
     "hessian": ["hessian_norm"],
     "embeddings": ["embedding_product"],
@@ -35,6 +35,7 @@ QUANTITIES = {
         *(f"{own}{loss}_barrier" for own in ("", "own_") for loss in LOSSES),
     ],
     "reuse": [f"{name}_layer{layer}" for name in REUSE for layer in range(1, 6)],
+    "activations": [f"activation_m{i}_layer{layer}" for i in range(1, 5) for layer in (1, 2)],
 }
 SHAPES = {
     "target_accuracy": lambda t: 0.2 + 0.6 * t * np.exp(1 - t),
@@ -47,6 +48,7 @@ SHAPES = {
     "embedding_product": lambda t: 5 + 3 * t * np.exp(1 - t),
     "path_step": lambda t: 1.5 + 0 * t,
     "path_variance": lambda t: 0.7 + 0 * t,
+    "gradient_cosine": lambda t: 0.2 * t * np.exp(1 - t),
     "filter_norm": lambda t: 5 + 30 * t * np.exp(1 - 2 * t),
     "adaptive_sharpness": lambda t: 0.1 + 0.2 * t * np.exp(1 - 2 * t),
     "hessian_trace": lambda t: 20 + 150 * t * np.exp(1 - 2 * t),
@@ -73,6 +75,7 @@ def family(quantity):
 
 MANY = (q for metric in ("surface", "reuse") for q in QUANTITIES[metric])
 SHAPES = {quantity: family(quantity) for quantity in MANY} | SHAPES
+SHAPES |= dict.fromkeys(QUANTITIES["activations"], lambda t: 1 + t)
 SPREAD = 0.04
 EPOCHS = 12
 REGULARIZER = {"name": "trajectory_angle", "gamma": 0.5}
@@ -104,6 +107,20 @@ def sine_runs(shots):
 
 
 HARD = [("omniglot", 20, 1)]
+
+
+def changed_runs():
+    """MAML with regularizers of several gamma and n, Sharp-MAML, and the plain runs of each n."""
+    found = runs_of(HARD, ["maml", "sharp_maml"])
+    for name in ("trajectory_angle", "gradient_coherence"):
+        for gamma in (0.25, 0.5):
+            own = runs_of(HARD, ["maml"], regularizer={"name": name, "gamma": gamma})
+            found |= {f"{name}{gamma}": run for run in own.values()}
+    (plain,) = runs_of(HARD, ["maml"], batch_size=8).values()
+    (many,) = runs_of(HARD, ["maml"], batch_size=8, regularizer=REGULARIZER).values()
+    return found | {"plain8": plain, "regularized8": many}
+
+
 RUNS = {
     "algorithms": runs_of(MINI[:1], plugins.names("algorithms")),
     "fig1": {},
@@ -122,6 +139,9 @@ RUNS = {
     "random_planes": runs_of(MINI[:1], ["maml"]),
     "reuse": runs_of(MINI[:1], ["maml"]),
     "surface": runs_of(MINI[:1], ["maml"]),
+    "regularizers": changed_runs(),
+    "stopping": runs_of(MINI[:1], ["maml"])
+    | runs_of(MINI[:1], ["maml"], test={"dataset": "other_letters"}),
 }
 DEFAULT = runs_of(MINI[:1], PAIR, inner_steps=1)
 
@@ -146,7 +166,7 @@ drawing = functools.cache(drawn)
 
 
 def table(runs, metrics, seeds=3, epochs=EPOCHS):
-    """Return a table of some metrics, on meta-test and meta-train tasks."""
+    """Return a table of some metrics, the same on the tasks of all splits."""
     rng = np.random.default_rng(0)
     rows = []
     for number, run in enumerate(runs):
@@ -155,7 +175,7 @@ def table(runs, metrics, seeds=3, epochs=EPOCHS):
             for seed in range(seeds):
                 values = height * SHAPES[quantity](np.linspace(0, 2, epochs))
                 values *= 1 + SPREAD * rng.standard_normal(epochs)
-                for split in ("test", "train"):
+                for split in ("test", "train", "val"):
                     rows += [
                         (run, seed, e, split, quantity, v, 0.1, 50, 0, 0)
                         for e, v in enumerate(values)

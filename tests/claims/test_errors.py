@@ -16,7 +16,13 @@ import claim_errors  # noqa: E402
 from claim_worlds import WORLDS  # noqa: E402
 
 KINDS = claim_errors.KINDS
-SHARED = {"c07": "c04", "c09": "c04", "c13": "c04", "c08": "c05"}  # claims with another's rule
+SHARED = {
+    "c07": "c04",
+    "c09": "c04",
+    "c13": "c04",
+    "c08": "c05",
+    "c19": "c18",
+}  # claims with another's rule
 
 LIMIT = "both rise and level off"  # what the companion cannot tell, as the documentation says
 

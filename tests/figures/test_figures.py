@@ -14,6 +14,7 @@ from matplotlib.text import Text
 from figure_tables import EPOCHS, RUNS, data, drawing, drawn
 from metalandscape.figures import SECTIONS, _style
 from metalandscape.ground import plugins
+from metalandscape.results.answers import BEYOND
 
 # Panels, and lines over epochs, of the runs in `figure_tables`; two runs where it names none.
 CONTENT = {
@@ -39,6 +40,8 @@ CONTENT = {
     "random_planes": (6, 0),
     "reuse": (3, 3 * 5),
     "surface": (6, 0),
+    "regularizers": (3, 0),
+    "stopping": (2, 0),
 }
 NAMES = {"omniglot": "Omniglot", "miniimagenet": "MiniImagenet", "sine": "sine regression"}
 ILLUSTRATIONS = [name for name, runs in RUNS.items() if not runs]
@@ -251,7 +254,23 @@ def test_figures_and_claims_of_the_paper_belong_together():
     declared = {name: plugins.load("figures", name) for name in names}
     assert {module.SECTION for module in declared.values()} == set(SECTIONS)
     borne = {claim for name, m in declared.items() if name != "fig1" for claim in m.CLAIMS}
-    assert borne == set(plugins.names("claims"))
+    section = {
+        claim: plugins.declared("claims", claim, "SECTION") for claim in plugins.names("claims")
+    }
+    assert borne == {claim for claim, own in section.items() if own != BEYOND}
+
+
+def test_figures_beyond_the_paper_bear_on_the_questions_beyond_it():
+    own = {
+        name
+        for name in plugins.names("figures")
+        if plugins.readable("figures", name, "SECTION") == BEYOND
+    }
+    borne = {c for name in own for c in plugins.readable("figures", name, "CLAIMS", ()) or ()}
+    asked = {
+        c for c in plugins.names("claims") if plugins.declared("claims", c, "SECTION") == BEYOND
+    }
+    assert borne == asked and not any(name.startswith("fig") for name in own)
 
 
 @pytest.mark.parametrize("name", sorted({*plugins.names("figures")} - {*ILLUSTRATIONS}))

@@ -9,7 +9,8 @@ import pytest
 from metalandscape.results import explorer, tables
 
 EVIL = "</script><b>&\"'"
-CLAIM = {"id": "C7", "section": "5.3", "text": EVIL}
+ORIGIN = "The paper claims (C7, section 5.3)"
+CLAIM = {"id": "C7", "section": "5.3", "text": EVIL, "origin": ORIGIN}
 FOUND = {"setting": "a", "verdict": "supported", "statistics": ["R 0.9 [0.8, 1]"]}
 
 

@@ -227,7 +227,9 @@ def test_every_option_of_a_part_is_used(section):
 
 @pytest.mark.parametrize("metric", plugins.names("metrics"))
 def test_every_option_of_a_metric_is_used(metric):
-    source = plugins.path("metrics", metric).read_text()
+    path = plugins.path("metrics", metric)
+    shared = re.findall(r"^from \.(_\w+) import", path.read_text(), re.M)
+    source = "".join(file.read_text() for file in [path, *(path.with_stem(n) for n in shared)])
     splits = set(re.findall(r'tasks\.of\("(\w+)"\)', source))
     if "tasks.of(split)" in source:
         splits = {"test", "val", "train"}

@@ -1,8 +1,9 @@
-"""Claims of the paper, judged from the tables.
+"""Claims of the paper, and questions it leaves open, judged from the tables.
 
 A module of this folder is a claim. It defines
 
-- `ID`, `SECTION`, `TEXT`: literals, its short name, where the paper makes it and what it says.
+- `ID`, `SECTION`, `TEXT`: literals, its short name, where the paper makes it and what it says; the
+  section "Beyond the paper" is that of a hypothesis which is not the paper's.
 - `METRICS`: a literal, the metrics whose tables it reads.
 - `CLAIM`: a `Claim` of these.
 - `judge(data)`: returns `Verdict`s, one for each setting and statistic, the main statistic first.
@@ -81,8 +82,8 @@ class Claim:
     """A claim of the paper.
 
     Attributes:
-        id: C1 to C17.
-        section: where the paper makes it.
+        id: C1 to C17 are the paper's; others go beyond it.
+        section: where the paper makes it, or "Beyond the paper".
         text: what it says.
     """
 

@@ -17,6 +17,7 @@ VERDICTS = ("supported", "contradicted", "inconclusive")
 # claim; or the verdict over all settings.
 PART, COMPANION, ALL_SETTINGS = "claim", "companion", "over settings"
 NOT_MEASURED = "not measured"
+BEYOND = "Beyond the paper"  # the section of claims and figures that are not the paper's
 
 Row = Mapping[str, Any]
 
@@ -26,7 +27,7 @@ class Answer(NamedTuple):
 
     Attributes:
         claim: its id.
-        text: what the paper says.
+        text: what the paper says, or what is asked beyond it.
         verdict: over all settings; `NOT_MEASURED` without any.
         counts: for every verdict, the number of settings that have it.
         number: the main statistic, in words.
@@ -61,7 +62,11 @@ def answers(claims: Iterable[str], rows: Sequence[Row]) -> list[Answer]:
 
 
 def _answer(name: str, rows: Sequence[Row]) -> Answer:
-    claim, text = (plugins.declared("claims", name, word) for word in ("ID", "TEXT"))
+    claim, section, text = (
+        plugins.declared("claims", name, word) for word in ("ID", "SECTION", "TEXT")
+    )
+    if section == BEYOND:
+        text = f"beyond the paper: {text}"
     own = [row for row in rows if row["claim"] == claim]
     total = next((row["verdict"] for row in own if row["role"] == ALL_SETTINGS), NOT_MEASURED)
     settings: dict[str, Row] = {}  # by name, with the first of its statistics, the main one

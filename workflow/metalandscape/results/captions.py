@@ -29,8 +29,8 @@ def claims(figure: str, runs: Sequence[str], verdicts: str | Path) -> list[dict]
         verdicts: the table of verdicts; where there is none yet, nothing was found.
 
     Returns:
-        For each claim its `id`, `section` and `text`, and in `found` a list of settings with their
-        overall `verdict` and `statistics` in words.
+        For each claim its `id`, `section` and `text`, whose it is in `origin`, and in `found` a
+        list of settings with their overall `verdict` and `statistics` in words.
     """
     shown = set(runs)
     rows = [row for row in answers.read(verdicts) if shown & set(row["setting"].split())]
@@ -40,12 +40,15 @@ def claims(figure: str, runs: Sequence[str], verdicts: str | Path) -> list[dict]
 def _claim(name: str, rows: Sequence[answers.Row]) -> dict:
     words = ("id", "section", "text")
     about = {word: plugins.declared("claims", name, word.upper()) for word in words}
+    beyond = about["section"] == answers.BEYOND
+    place = about["id"] if beyond else f"{about['id']}, section {about['section']}"
+    origin = f"{'Asked beyond the paper' if beyond else 'The paper claims'} ({place})"
     found: dict[str, dict] = {}
     for row in rows:
         if row["claim"] == about["id"]:
             new = {"setting": row["setting"], "verdict": row["overall"], "statistics": []}
             found.setdefault(row["setting"], new)["statistics"].append(_words(row))
-    return about | {"found": list(found.values())}
+    return about | {"origin": origin, "found": list(found.values())}
 
 
 def _words(row: answers.Row) -> str:

@@ -124,10 +124,9 @@ def _claim(claim: Mapping[str, Any]) -> str:
         f"{_text(case['setting'])}: {_text('; '.join(case['statistics']))}</li>"
         for case in claim["found"]
     )
-    place = f"{_text(claim['id'])}, section {_text(claim['section'])}"
     none = "<p>No verdict on a run that this figure shows.</p>"
     listed = f"<ul>{found}</ul>" if found else none
-    return f"<h3>The paper claims ({place})</h3><p>{_text(claim['text'])}</p>{listed}"
+    return f"<h3>{_text(claim['origin'])}</h3><p>{_text(claim['text'])}</p>{listed}"
 
 
 def _explorer() -> str:
