@@ -1,5 +1,7 @@
 """The words figures are labelled with."""
 
+import re
+
 import pytest
 
 from figure_tables import MINI, PAIR, REGULARIZER, runs_of, sine_runs
@@ -11,7 +13,8 @@ def test_labels_are_those_that_metrics_declare():
     for metric in plugins.names("metrics"):
         for name, entry in plugins.declared("metrics", metric, "QUANTITIES").items():
             assert set(entry) == {"label", "unit"}
-            assert _style.label(name.format(t=3)) == entry["label"].replace("{t}", "3")
+            numbered, expected = (re.sub(r"\{\w+\}", "3", t) for t in (name, entry["label"]))
+            assert _style.label(numbered) == expected
 
 
 def test_every_step_of_adaptation_has_a_label():
