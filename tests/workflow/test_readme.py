@@ -6,10 +6,10 @@ from metalandscape.ground.files import read_arrays
 
 
 def test_a_figure_is_added_by_one_file_and_one_line(project):
-    project.add("my_parts/figures/sharpness.py")
-    project.configure(lambda config: config["figures"].update(sharpness=["letters_maml"]))
-    target = "figures/smoke/sharpness.pdf"
-    assert project.planned(target) == {("draw_figure", "figure=sharpness")}
+    project.add("my_parts/figures/curvature.py")
+    project.configure(lambda config: config["figures"].update(curvature=["letters_maml"]))
+    target = "figures/smoke/curvature.pdf"
+    assert project.planned(target) == {("draw_figure", "figure=curvature")}
     project.run(target)
     assert (project.folder / target).read_bytes().startswith(b"%PDF")
     assert project.planned() == set()

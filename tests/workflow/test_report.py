@@ -16,7 +16,7 @@ SECTIONS = {
     "5.1 Flatness of meta-test solutions": ["fig3"],
     "5.2 Coherence of adaptation trajectories": ["fig5"],
     "5.3 Inner products of meta-test gradients": ["fig7"],
-    "Other figures": ["sharpness"],
+    "Other figures": ["curvature"],
 }
 FIGURES = [(section, name) for section, names in SECTIONS.items() for name in names]
 
@@ -27,8 +27,8 @@ def reported(finished, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reported") / "project"
     shutil.copytree(finished.folder, folder, symlinks=True)
     project = type(finished)(folder)
-    project.add("my_parts/figures/sharpness.py")
-    project.configure(lambda c: c["figures"].update(fig1=[], sharpness=["letters_maml"]))
+    project.add("my_parts/figures/curvature.py")
+    project.configure(lambda c: c["figures"].update(fig1=[], curvature=["letters_maml"]))
     project.run()
     project.run("--report", "report.html")
     return project
@@ -60,7 +60,7 @@ def test_a_caption_says_what_the_paper_claims_and_what_was_found(captions, repor
 
 
 def test_a_figure_without_claims_has_a_caption_too(captions):
-    assert "Curvature against support loss" in captions["figures/smoke/sharpness.png"]
+    assert "Curvature against support loss" in captions["figures/smoke/curvature.png"]
     assert "Nothing is placed by hand" in captions["figures/smoke/fig1.png"]
     assert "claims" not in captions["figures/smoke/fig1.png"]
 
