@@ -100,10 +100,10 @@ def test_the_pattern_of_runs_leaves_out_what_came():
 def test_tables_in_this_repository_are_those_of_its_configurations(path, monkeypatch):
     monkeypatch.chdir(ROOT)
     folder = path.parent
+    own_file = Path("config", f"{folder.name}.yaml")
+    raw = duplicates.load(str(own_file if own_file.exists() else "config.yaml"))
     if (folder / "folders.yaml").exists():
-        raw = duplicates.load("config.yaml") | yaml.safe_load((folder / "folders.yaml").read_text())
-    else:
-        raw = duplicates.load(f"config/{folder.name}.yaml")
+        raw |= yaml.safe_load((folder / "folders.yaml").read_text())
     own = Plan(config.load(raw))
     tables = shipped.record(own)["tables"]
     assert all((folder / "tables" / f"{name}.csv").exists() for name in tables)
