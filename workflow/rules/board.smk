@@ -1,20 +1,10 @@
 # Curves for TensorBoard, which needs one more package: make board.
-def logs_of(name):
-    """The training logs of a run, by seed."""
-    run = settings.runs[name]
-    epochs = [f"{first}-{last}" for first, last in run.blocks()]
-    return {
-        seed: expand(plan.training_log, run=name, seed=seed, epochs=epochs) for seed in run.seeds
-    }
-
-
-TRAININGS = Brief({name: logs_of(name) for name in plan.runs_shown()})
-
-
 rule write_board:
     input:
         tables=[plan.run_table.format(metric=m, run=r) for m, r in settings.pairs()],
-        logs=[log for seeds in TRAININGS.values() for logs in seeds.values() for log in logs],
+        logs=lambda w: [
+            log for seeds in training_logs().values() for logs in seeds.values() for log in logs
+        ],
     output:
         directory(plan.board),
     log:
@@ -23,6 +13,6 @@ rule write_board:
         ENVIRONMENT
     params:
         code=plan.code_of("board"),
-        trainings=lambda w: TRAININGS,
+        trainings=lambda w: training_logs(),
     script:
         "../scripts/write_board.py"

@@ -64,3 +64,16 @@ def answers_of(wildcards, input):
 def section_of(wildcards):
     """A figure's heading."""
     return captions.section(wildcards.figure)
+
+
+def training_logs():
+    """The training logs of all runs that figures show, by run and seed, for the board."""
+    return Brief({name: logs_of(name, settings.runs[name]) for name in plan.runs_shown()})
+
+
+def logs_of(name, run):
+    """The training logs of a run, by seed."""
+    epochs = [f"{first}-{last}" for first, last in run.blocks()]
+    return {
+        seed: expand(plan.training_log, run=name, seed=seed, epochs=epochs) for seed in run.seeds
+    }
