@@ -31,6 +31,7 @@ def run(configfile: str, into: str | None) -> None:
     plan = Plan(config.load(duplicates.load(configfile)))
     source = Path(plan.settings.folders.results)
     target = Path(into or source)
+    code = provenance.revision()  # before anything here changes files of the checkout
     found = {}
     for metric, name in plan.settings.pairs():
         path = Path(plan.run_table.format(run=name, metric=metric))
@@ -42,7 +43,7 @@ def run(configfile: str, into: str | None) -> None:
         path = Path(plan.verdicts.format(suffix=suffix))
         _copy(path, target / path.name)
     times = provenance.run_times(Path(plan.benchmarks), plan.runs_shown())
-    made = {"code": provenance.revision(), "platform": platform.platform(), "run_times": times}
+    made = {"code": code, "platform": platform.platform(), "run_times": times}
     with whole(target / shipped.RECORD) as temporary:
         text = json.dumps({"computed": made, "tables": found}, indent=1)
         temporary.write_text(text + "\n", encoding="utf-8")
