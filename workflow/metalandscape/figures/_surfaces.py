@@ -19,9 +19,12 @@ LOWEST = 1e-4  # of the highest loss of a row, which its colors go down to
 
 
 def draw_planes(
-    data: FigureData, kind: str, axes_of: str, more: Callable[[Axes, pd.DataFrame], str]
+    data: FigureData,
+    kind: str,
+    axes_of: str,
+    more: Callable[[Axes, pd.DataFrame], str] = lambda ax, rows: "",
 ) -> Figure:
-    """Draw three planes of each loss for every run, of its first seed.
+    """Draw three planes of each loss for every run, of its first seed, their middle marked.
 
     Args:
         data: with the quantities of `surface`.
@@ -42,6 +45,7 @@ def draw_planes(
             heading = title(run, among=data.runs.values())
             for ax, (word, epoch), plane in zip(own, epochs.items(), planes, strict=True):
                 said = more(ax, plane)
+                ax.scatter([0], [0], marker="+", s=60, color="white", linewidths=1.6, zorder=4)
                 ax.set_title(f"{heading}\n{words}, {word}, epoch {epoch}{said}")
                 ax.set(xlabel=axes_of.format(i="first"), ylabel=axes_of.format(i="second"))
                 ax.set_aspect("equal")

@@ -9,8 +9,6 @@ columns are the first checkpoint, the one with the best target accuracy (the low
 regression) and the last one, all of the run's first seed.
 """
 
-import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import FigureData
@@ -22,10 +20,4 @@ METRICS = ("accuracy", "surface")
 
 def draw(data: FigureData) -> Figure:
     """Draw two rows of three planes for every run."""
-    return draw_planes(data, "random", "{i} random direction", _solution)
-
-
-def _solution(ax: Axes, rows: pd.DataFrame) -> str:
-    """Mark the solution."""
-    ax.scatter([0], [0], marker="+", s=60, color="white", linewidths=1.6, zorder=4)
-    return ""
+    return draw_planes(data, "random", "{i} random direction")

@@ -43,7 +43,6 @@ def _paths(ax: Axes, rows: pd.DataFrame) -> str:
     if ends:
         look = {"edgecolors": "white", "linewidths": 0.7, "zorder": 3}
         ax.scatter(*np.transpose(ends), s=22, color=PATH, **look)
-    ax.scatter([0], [0], marker="+", s=60, color="white", linewidths=1.6, zorder=4)
     share = value(rows, "path_variance")
     return "" if np.isnan(share) else f"\nplane holds {100 * share:.0f} % of the paths"
 
