@@ -222,6 +222,10 @@ class ClaimData:
         usable &= columns["epoch"] >= 1
         return pd.DataFrame({key: values[usable] for key, values in columns.items()})
 
+    def curve(self, run: str, quantity: str, split: str = "test") -> pd.DataFrame:
+        """Return `seed`, `epoch` and `value` of one quantity, of the same rows as `points`."""
+        return self.points(run, quantity, split=split).rename(columns={quantity: "value"})
+
     def _values(self, name: str, split: str) -> pd.DataFrame:
         """Return a column per quantity of a run, by seed and epoch."""
         return self._by_run.get((name, split), self._by_run[()])

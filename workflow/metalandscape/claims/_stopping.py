@@ -30,10 +30,7 @@ def judge(claim: Claim, data: ClaimData, condition: Callable[[Run], bool]) -> li
 
 
 def _judge_run(claim: Claim, data: ClaimData, name: str, home: str) -> Verdict:
-    def read(run: str, quantity: str, split: str) -> pd.DataFrame:
-        return data.points(run, quantity, split=split).rename(columns={quantity: "value"})
-
-    stopped = stopping.stopped(read, name, home)
+    stopped = stopping.stopped(data.curve, name, home)
     estimate, best = best_gain(stopped)
     verdict = claim.verdict(name, STATISTIC, estimate, POSITIVE)
     return replace(verdict, reason=f"{verdict.reason}; best: {best}" if best else verdict.reason)

@@ -11,7 +11,6 @@ A change is a regularizer, or Sharp-MAML in place of MAML, with nothing else dif
 """
 
 import numpy as np
-import pandas as pd
 
 from ..results import paired
 from ..results.statistics import count
@@ -43,10 +42,7 @@ def judge(data: ClaimData) -> list[Verdict]:
 
 
 def _compare(data: ClaimData, changed: str, plain: str) -> list[Verdict]:
-    def read(run: str, quantity: str) -> pd.DataFrame:
-        return data.points(run, quantity).rename(columns={quantity: "value"})
-
-    effects, points = paired.effects(read, changed, plain)
+    effects, points = paired.effects(data.curve, changed, plain)
     counts = count(points)
     flattening = over_seeds(effects["flattening"], counts)
     sign = float(np.sign(flattening.value)) or 1.0
