@@ -96,7 +96,7 @@ def test_a_difference_between_algorithms_is_named_too():
 
 def test_what_goes_with_the_setting_is_named_elsewhere():
     runs = runs_of(MINI[:1], PAIR) | runs_of(MINI[1:], PAIR, batch_size=8)
-    assert _names.elsewhere(runs.values()) == ["batch size 2 or batch size 8"]
+    assert _names.elsewhere(runs.values()) == ["batch size 2 or 8"]
     assert list(_style.labels(runs_of(MINI[:1], PAIR)).values()) == ["First-Order MAML", "MAML"]
     assert "batch" not in _style.title(next(iter(runs.values())), among=runs.values())
 
@@ -154,7 +154,22 @@ def test_a_legend_of_several_panels_names_what_differs_once():
         return runs_of(setting, ["maml"], batch_size=batch_size) | runs_of(setting, ["finetuning"])
 
     panels = _names.shared_labels([runs(1, 4), runs(5, 8)])
-    maml = "MAML, batch size 4 or batch size 8"
+    maml = "MAML, batch size 4 or 8"
     assert [list(panel.values()) for panel in panels] == 2 * [
         [maml, "Finetuning baseline, batch size 2"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "joined"),
+    [
+        (["targets 3"], "targets 3"),
+        (["targets 3", "targets 5", "targets 3"], "targets 3 or 5"),
+        (["inner rate 0.1", "inner rate 0.01", "inner rate 1"], "inner rate 0.1 or 0.01 or 1"),
+        (["network conv, filters 8", "network mlp"], "network conv, filters 8 or mlp"),
+        (["schedule cosine", "no schedule"], "schedule cosine or no schedule"),
+        (["optimizer adam", "optimizer adam at meta-test"], "optimizer adam or adam at meta-test"),
+    ],
+)
+def test_alternatives_say_once_what_they_begin_with(texts, joined):
+    assert _names.either(texts) == joined

@@ -1,5 +1,6 @@
 """Versions and run times."""
 
+import os
 import platform
 import subprocess
 from importlib.metadata import version
@@ -143,10 +144,22 @@ def test_a_repository_around_it_is_not_its_own(repository, where, tracked):
     assert provenance.revision(repository(where, tracked)) == f"{VERSION}, not under git"
 
 
-def test_without_git_the_version_is_told(repository, monkeypatch):
+def test_without_git_the_commit_is_unknown(repository, monkeypatch):
     package = repository("workflow/metalandscape")
     monkeypatch.setenv("PATH", "")
-    assert provenance.revision(package) == f"{VERSION}, not under git"
+    assert provenance.revision(package) == f"{OWN}unknown"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_another_users_checkout_has_its_commit_too(repository):
+    package = repository("workflow/metalandscape")
+    told = provenance.revision(package)
+    root = package.parents[1]
+    for path in (root, *root.rglob("*")):
+        os.chown(path, 65534, 65534)
+    with pytest.raises(subprocess.CalledProcessError):
+        git(root, "status")
+    assert provenance.revision(package) == told
 
 
 def test_a_call_of_git_around_it_names_no_other_repository(repository, monkeypatch, tmp_path):

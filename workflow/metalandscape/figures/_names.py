@@ -6,6 +6,7 @@ of dataset its `NAME`. What declares none, or can't be read, goes by its own nam
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from ..ground import plugins
@@ -115,7 +116,16 @@ def elsewhere(runs: Iterable[Run]) -> list[str]:
     dumps = [_dump(run) for run in runs]
     fields = dict.fromkeys(field for dump in dumps for field in dump if field not in named)
     varied = [f for f in fields if _vary(dumps, f)]
-    return [" or ".join(dict.fromkeys(setting(run, f, runs) for run in runs)) for f in varied]
+    return [either(setting(run, f, runs) for run in runs) for f in varied]
+
+
+def either(texts: Iterable[str]) -> str:
+    """Return different texts joined by "or"; words that all of them begin with are said once."""
+    lists = [text.split(" ") for text in dict.fromkeys(texts)]
+    columns = zip(*(each[:-1] for each in lists), strict=False)
+    said = sum(1 for _ in takewhile(lambda words: len(set(words)) == 1, columns))
+    first, *others = lists
+    return " or ".join(" ".join(each) for each in (first, *(each[said:] for each in others)))
 
 
 def setting(run: Run, field: str, among: Iterable[Run]) -> str:
@@ -205,7 +215,7 @@ def shared_labels(panels: Sequence[Mapping[str, Run]]) -> list[dict[str, str]]:
         for main, others in (told for part in parts for told in part.values()):
             for field, text in others.items():
                 further.setdefault(main, {}).setdefault(field, {})[text] = None
-        behind = {m: [" or ".join(texts) for texts in f.values()] for m, f in further.items()}
+        behind = {m: [either(texts) for texts in f.values()] for m, f in further.items()}
         return [
             {name: ", ".join([main, *behind.get(main, [])]) for name, (main, _) in part.items()}
             for part in parts

@@ -1,5 +1,7 @@
 """Directions in the space of parameters along which a landscape is looked at."""
 
+from collections.abc import Sequence
+from math import prod
 from typing import NamedTuple
 
 import torch
@@ -27,24 +29,35 @@ class Plane(NamedTuple):
     total: Float64[Tensor, "tasks"]
 
 
+def filter_norms(network: Network, thetas: Float[Tensor, "tasks P"]) -> Float[Tensor, "tasks P"]:
+    """Return for every weight of several thetas the l2 norm of the filter that it belongs to.
+
+    A filter is what yields one output of a layer: a row of its weight. What belongs to none (a
+    bias, a norm's scale or shift) has its own size.
+    """
+    shapes = [parameter.shape for parameter in network.parameters]
+    parts = thetas.split([prod(shape) for shape in shapes], dim=1)
+    return torch.cat([_norms(part, shape) for part, shape in zip(parts, shapes, strict=True)], 1)
+
+
+def _norms(part: Float[Tensor, "tasks _"], shape: Sequence[int]) -> Float[Tensor, "tasks _"]:
+    if len(shape) < 2:
+        return part.abs()
+    filters = part.unflatten(1, (shape[0], -1))
+    return filters.norm(dim=2, keepdim=True).expand_as(filters).flatten(1)
+
+
 def filter_normalized(
     network: Network, direction: Float[Tensor, "P"], theta: Float[Tensor, "P"]
 ) -> Float[Tensor, "P"]:
     """Return a direction each of whose filters has the norm of theta's (Li et al. 2018).
 
-    A filter is what yields one output of a layer: a row of its weight. Biases, and scales and
-    shifts of norms, don't move, as in Li et al.'s experiments.
+    What belongs to no filter doesn't move, as in Li et al.'s experiments.
     """
-    own, along = unflatten(network, theta), unflatten(network, direction)
-    scaled = {name: _scaled(along[name], own[name]) for name in own}
-    return flatten(network, scaled)
-
-
-def _scaled(along: Float[Tensor, "*shape"], like: Float[Tensor, "*shape"]) -> Tensor:
-    if along.dim() < 2:
-        return torch.zeros_like(along)
-    rows, wanted = (torch.linalg.vector_norm(w.flatten(1), dim=1) for w in (along, like))
-    return along * (wanted / rows).view(-1, *[1] * (along.dim() - 1))
+    wanted, own = filter_norms(network, torch.stack([theta, direction]))
+    scaled = unflatten(network, direction * (wanted / own))
+    fixed = {name: torch.zeros_like(w) for name, w in scaled.items() if w.dim() < 2}
+    return flatten(network, scaled | fixed)
 
 
 def plane(displacements: Float[Tensor, "tasks points P"]) -> Plane:

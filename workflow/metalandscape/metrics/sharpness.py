@@ -15,8 +15,8 @@ a flat minimum. Measured in scales that grow along with the weights, sharpness s
 Traces of H and D H D are estimated by Hutch++. docs/beyond.md has limits and costs.
 """
 
-from collections.abc import Iterator, Sequence
-from math import isfinite, nan, prod
+from collections.abc import Iterator
+from math import isfinite, nan
 
 import torch
 from jaxtyping import Float
@@ -28,6 +28,7 @@ from ..engines import Products
 from ..ground import options, randomness
 from ..ground.options import TaskCount
 from . import Learner, Measurement, Tasks
+from ._directions import filter_norms
 from ._lanczos import Extremes, Limits, search, together
 from ._solutions import Rows, Solutions, over_solutions, signs
 from ._trace import traces
@@ -79,7 +80,7 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
     """Yield the quantities; `filter_unconverged` is the share that reached the most products."""
 
     def quantities(at: Solutions) -> Rows:
-        scales = filter_norms(learner, at.thetas)
+        scales = filter_norms(learner.network, at.thetas)
 
         def scaled(v: Float[Tensor, "tasks P"]) -> Float[Tensor, "tasks P"]:
             return scales * at.product(scales * v)
@@ -94,21 +95,6 @@ def measure(learner: Learner, tasks: Tasks, options: Options) -> Iterator[Measur
         return rows
 
     return over_solutions(learner, tasks, list(QUANTITIES), quantities)
-
-
-def filter_norms(learner: Learner, thetas: Float[Tensor, "tasks P"]) -> Float[Tensor, "tasks P"]:
-    """Return the diagonal of D at several thetas."""
-    shapes = [parameter.shape for parameter in learner.network.parameters]
-    parts = thetas.split([prod(shape) for shape in shapes], dim=1)
-    return torch.cat([_norms(part, shape) for part, shape in zip(parts, shapes, strict=True)], 1)
-
-
-def _norms(part: Float[Tensor, "tasks _"], shape: Sequence[int]) -> Float[Tensor, "tasks _"]:
-    """Return the norm of its filter for every weight of a parameter tensor."""
-    if len(shape) < 2:
-        return part.abs()
-    filters = part.unflatten(1, (shape[0], -1))
-    return filters.norm(dim=2, keepdim=True).expand_as(filters).flatten(1)
 
 
 def _extremes(

@@ -132,23 +132,22 @@ def revision(package: Path = PACKAGE) -> str:
 
     A repository that merely surrounds an installed package or an unpacked archive doesn't count.
     """
-    commit = _git(package, "describe", "--always", "--dirty") if _is_checkout(package) else ""
-    return f"{VERSION}, commit {commit}" if commit else f"{VERSION}, not under git"
+    package = package.resolve()
+    root = package.parents[1]
+    own = package == root / INSIDE and (root / ".git").exists()
+    if not own or _git(root, "ls-files", INSIDE) == "":
+        return f"{VERSION}, not under git"
+    return f"{VERSION}, commit {_git(root, 'describe', '--always', '--dirty') or 'unknown'}"
 
 
-def _is_checkout(package: Path) -> bool:
-    top = _git(package, "rev-parse", "--show-toplevel")
-    tracked = _git(package, "ls-files", "__init__.py")
-    return bool(top and tracked) and (Path(top) / INSIDE).resolve() == package.resolve()
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    """Return what git says in a folder; "" if it knows nothing, or isn't there."""
+def _git(root: Path, *arguments: str) -> str | None:
+    """Return what git says of a checkout; None if it fails or isn't installed."""
     # Variables of a surrounding call of git would name another repository.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    command = ["git", *arguments]
+    # Git refuses checkouts of other users, whose hooks it might run; but theirs is this very code.
+    command = ["git", "-c", f"safe.directory={root}", *arguments]
     try:
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     except OSError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
