@@ -50,10 +50,12 @@ def batch_norm(x: Any, scale: Any, shift: Any) -> Any:
 
 
 def pooled(x: Any) -> Any:
-    """Return 2x2 maxima."""
-    n, height, width, channels = x.shape
-    x = x[:, : height // 2 * 2, : width // 2 * 2]
-    return x.reshape(n, height // 2, 2, width // 2, 2, channels).max((2, 4))
+    """Return 2x2 maxima.
+
+    `max` and `maximum` of the corners, jitted by jaxlib 0.10 on a CPU, gave meta-gradients that
+    were wrong by 20 to 70 %.
+    """
+    return lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
 
 
 def convnet(work: Work) -> Callable[[Parameters, Any], Any]:
