@@ -130,7 +130,8 @@ def _time(seconds: float) -> str:
 def revision(package: Path = PACKAGE) -> str:
     """Return the version of this code, with its commit if it is a checkout of its own.
 
-    A repository that merely surrounds an installed package or an unpacked archive doesn't count.
+    A repository that merely surrounds an installed package or an unpacked archive doesn't count;
+    where git doesn't answer, the commit is unknown.
     """
     package = package.resolve()
     root = package.parents[1]
