@@ -166,10 +166,10 @@ def test_a_legend_of_several_panels_names_what_differs_once():
         (["targets 3"], "targets 3"),
         (["targets 3", "targets 5", "targets 3"], "targets 3 or 5"),
         (["inner rate 0.1", "inner rate 0.01", "inner rate 1"], "inner rate 0.1 or 0.01 or 1"),
-        (["network conv, filters 8", "network mlp"], "network conv, filters 8 or mlp"),
+        (["network conv, filters 8", "network mlp"], "network conv, filters 8 or network mlp"),
         (["schedule cosine", "no schedule"], "schedule cosine or no schedule"),
-        (["optimizer adam", "optimizer adam at meta-test"], "optimizer adam or adam at meta-test"),
+        (["pool, output mean", "pool, way 5"], "pool, output mean or pool, way 5"),
     ],
 )
-def test_alternatives_say_once_what_they_begin_with(texts, joined):
+def test_alternatives_that_differ_in_their_last_word_say_the_others_once(texts, joined):
     assert _names.either(texts) == joined

@@ -6,7 +6,6 @@ of dataset its `NAME`. What declares none, or can't be read, goes by its own nam
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import takewhile
 from typing import Any
 
 from ..ground import plugins
@@ -120,12 +119,12 @@ def elsewhere(runs: Iterable[Run]) -> list[str]:
 
 
 def either(texts: Iterable[str]) -> str:
-    """Return different texts joined by "or"; words that all of them begin with are said once."""
-    lists = [text.split(" ") for text in dict.fromkeys(texts)]
-    columns = zip(*(each[:-1] for each in lists), strict=False)
-    said = sum(1 for _ in takewhile(lambda words: len(set(words)) == 1, columns))
-    first, *others = lists
-    return " or ".join(" ".join(each) for each in (first, *(each[said:] for each in others)))
+    """Return different texts joined by "or"; if only their last words differ, these alone."""
+    first, *others = dict.fromkeys(texts)
+    ends = [text.rpartition(" ") for text in (first, *others)]
+    if len({start for start, _, _ in ends}) == 1:
+        others = [last for _, _, last in ends[1:]]
+    return " or ".join([first, *others])
 
 
 def setting(run: Run, field: str, among: Iterable[Run]) -> str:
@@ -211,10 +210,10 @@ def shared_labels(panels: Sequence[Mapping[str, Run]]) -> list[dict[str, str]]:
     """
     parts = [_told_apart(runs) for runs in panels]
     if all(len({main for main, _ in part.values()}) == len(part) for part in parts):
-        further: dict[str, dict[str, dict]] = {}
+        further: dict[str, dict[str, list[str]]] = {}
         for main, others in (told for part in parts for told in part.values()):
             for field, text in others.items():
-                further.setdefault(main, {}).setdefault(field, {})[text] = None
+                further.setdefault(main, {}).setdefault(field, []).append(text)
         behind = {m: [either(texts) for texts in f.values()] for m, f in further.items()}
         return [
             {name: ", ".join([main, *behind.get(main, [])]) for name, (main, _) in part.items()}
