@@ -34,31 +34,31 @@ void Workspace<S>::backward_module(Context<S>& k, int index, const S* theta, int
     by.du[i] = theta[m.scale + i] * part.r[i];
     by.constant[i] = -by.du[i] * part.db[i], by.x[i] = -by.du[i] * part.dg[i];
   }
-  each_tile(m, n, [&](int first, int count, int rows) {
-    S* dz =
-        keep && index ? part.dz.data() + first * m.positions * C : reserved(tile_dz, rows * C);
-    combine<false>(k, index, first, count, by, nullptr, nullptr, dz);
-    const S* columns = columns_of(k, index, theta, first, count, keep, false);
-    multiply<S>(true, false, m.patch, C, rows, columns, dz, first ? 1 : 0, out + m.weight);
+  each_tile(m, n, [&](const Tile& tile) {
+    const int rows = tile.positions(m);
+    S* dz = keep && index ? part.dz.data() + tile.at(m) * C : reserved(tile_dz, rows * C);
+    combine<false>(k, index, tile, by, nullptr, nullptr, dz);
+    const S* columns = columns_of(k, index, theta, tile, keep, false);
+    multiply<S>(true, false, m.patch, C, rows, columns, dz, tile.first() ? 0 : 1, out + m.weight);
     if (!index) return;
     S* dcolumns = reserved(tile_dcolumns, rows * m.patch);
     multiply<S>(false, true, rows, m.patch, C, dz, theta + m.weight, 0, dcolumns);
-    S* below = reserved(k.part[index - 1].du, n * m.input) + first * m.input;
-    from_columns(m, net.stride, dcolumns, count, below);
+    S* below = reserved(k.part[index - 1].du, n * m.input) + tile.image * m.input;
+    from_columns(m, net.stride, dcolumns, tile, below);
   });
 }
 
 // A tile of dz or, with the tangents x' (tx) and du' (tdu), of dz'. du and du' are where y is.
 template <class S>
 template <bool with_tangents>
-void Workspace<S>::combine(const Context<S>& k, int index, int first, int n, const Factors<S>& by,
+void Workspace<S>::combine(const Context<S>& k, int index, const Tile& tile, const Factors<S>& by,
                            const S* tx, const S* tdu, S* out) const {
   const Module& m = net.modules[index];
   const auto& part = k.part[index];
-  const long offset = first * m.positions * C, below = first * m.out_positions * C;
+  const long offset = tile.at(m) * C, below = net.pools ? tile.below(m) * C : offset;
   const S *x = part.x.data() + offset, *du = part.du.data() + below;
   if (with_tangents) tx += offset, tdu += below;
-  for (long at = 0; at < n * m.positions * C; at += C) {
+  for (long at = 0; at < (long)tile.positions(m) * C; at += C) {
     S* __restrict to = out + at;
     const S *__restrict a = x + at, *__restrict d = du + at;
     const S* __restrict ta = with_tangents ? tx + at : a;
@@ -73,7 +73,7 @@ void Workspace<S>::combine(const Context<S>& k, int index, int first, int n, con
   }
   if (!net.pools) return;
   const S* place = part.place.data() + below;
-  each_square(m, n, [&](long z, long y) {
+  each_square(m, tile, [&](long z, long y) {
     S *top = out + z, *bottom = top + (long)m.columns * C;
     put(C, by.du, du + y, place + y, top, bottom);
     if (with_tangents) put(C, by.tdu, tdu + y, place + y, top, bottom);

@@ -30,12 +30,12 @@ void Workspace<S>::convolve(Context<S>& k, int index, const S* theta, int n, boo
   // deviations, moments of z itself would cancel digits.
   double totals[2 * MOST] = {}, sums[2 * MOST];
   S *mean = reserved(part.mean, C), *r = reserved(part.r, C);
-  each_tile(m, n, [&](int first, int count, int rows) {
-    const S* columns = columns_of(k, index, theta, first, count, keep, true);
-    S* here = z + first * m.positions * C;
-    multiply<S>(false, false, rows, C, m.patch, columns, theta + m.weight, 0, here);
-    if (first == 0) std::copy_n(here, C, mean);
-    sum_rows<S>(rows, 2 * C, sums, [&](long row, S* __restrict sum) {
+  each_tile(m, n, [&](const Tile& tile) {
+    const S* columns = columns_of(k, index, theta, tile, keep, true);
+    S* here = z + tile.at(m) * C;
+    multiply<S>(false, false, tile.positions(m), C, m.patch, columns, theta + m.weight, 0, here);
+    if (tile.first()) std::copy_n(here, C, mean);
+    sum_rows<S>(tile.positions(m), 2 * C, sums, [&](long row, S* __restrict sum) {
       for (int i = 0; i < C; i++) {
         const S distance = here[row * C + i] - mean[i];
         sum[i] += distance;
@@ -79,42 +79,48 @@ template <class S>
 void Workspace<S>::activate(Context<S>& k, int index, const S* theta, int first, int n,
                             S* __restrict out, bool finish) {
   const Module& m = net.modules[index];
-  auto& part = k.part[index];
   const S *__restrict g = theta + m.scale, *__restrict b = theta + m.shift;
-  const S *__restrict mean = part.mean.data(), *__restrict r = part.r.data();
-  S* x = part.x.data() + first * m.positions * C;
   if (finish)
-    for (long row = 0; row < n * m.positions; row++) {
-      S* __restrict here = x + row * C;
-      for (int i = 0; i < C; i++) here[i] = (here[i] - mean[i]) * r[i];
-    }
-  const S* source = x;
-  if (net.pools) {
-    S *peak = part.peak.data() + first * m.out_positions * C, *place = part.place.data();
-    place += first * m.out_positions * C, source = peak;
-    if (finish)
-      each_square(m, n, [&](long z, long y) {
-        find_peaks(C, x + z, x + z + (long)m.columns * C, g, peak + y, place + y);
-      });
-  }
+    each_lines(m, first, n, 2, [&](const Tile& lines) { finish_lines(k, index, g, lines); });
+  const S* source = k.part[index].at_output(net.pools) + first * m.out_positions * C;
   for (long row = 0; row < n * m.out_positions; row++, source += C, out += C)
     for (int i = 0; i < C; i++) out[i] = std::max(source[i] * g[i] + b[i], S(0));
 }
 
-// Columns of a module's input for a tile of images. They are computed only if they are not there
-// yet: those of the images are, and where `kept` so are all after the forward pass.
+// Some lines of z become x, and their maxima are found while they are in the cache.
 template <class S>
-const S* Workspace<S>::columns_of(Context<S>& k, int index, const S* theta, int first, int n,
+void Workspace<S>::finish_lines(Context<S>& k, int index, const S* g, const Tile& lines) {
+  const Module& m = net.modules[index];
+  auto& part = k.part[index];
+  const S *__restrict mean = part.mean.data(), *__restrict r = part.r.data();
+  S* x = part.x.data() + lines.at(m) * C;
+  for (int row = 0; row < lines.positions(m); row++) {
+    S* __restrict here = x + (long)row * C;
+    for (int i = 0; i < C; i++) here[i] = (here[i] - mean[i]) * r[i];
+  }
+  if (!net.pools) return;
+  const long below = lines.below(m) * C;
+  S *peak = part.peak.data() + below, *place = part.place.data() + below;
+  each_square(m, lines, [&](long z, long y) {
+    find_peaks(C, x + z, x + z + (long)m.columns * C, g, peak + y, place + y);
+  });
+}
+
+// Columns of a module's input for a tile. They are computed only if they are not there yet: those
+// of the images are, and where `kept` so are all after the forward pass.
+template <class S>
+const S* Workspace<S>::columns_of(Context<S>& k, int index, const S* theta, const Tile& tile,
                                   bool kept, bool finish) {
   const Module& m = net.modules[index];
-  const long offset = first * m.positions * m.patch;
+  const long offset = tile.at(m) * m.patch;
   if (index == 0) return input + offset;
   S* out = kept ? k.part[index].columns.data() + offset
-                : reserved(tile_columns, n * m.positions * m.patch);
+                : reserved(tile_columns, tile.positions(m) * m.patch);
   if (kept && !finish) return out;
-  S* y = reserved(tile_y, n * net.modules[index - 1].out_positions * C);
-  activate(k, index - 1, theta, first, n, y, finish);
-  to_columns(m, net.stride, y, n, out);
+  // The input of all an image's tiles is computed with its first.
+  S* y = reserved(tile_y, tile.images * m.input);
+  if (tile.row == 0) activate(k, index - 1, theta, tile.image, tile.images, y, finish);
+  to_columns(m, net.stride, y, tile, out);
   return out;
 }
 

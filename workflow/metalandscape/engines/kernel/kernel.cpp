@@ -25,10 +25,10 @@
 // (dW', dg', db', ...) is the Hessian times v: forward-over-reverse (Pearlmutter 1994). In the
 // code, tx stands for x', and so on.
 //
-// Memory traffic limits the speed, so y is never stored: a tile of images, small enough for the
-// cache, goes from z through x, y and columns to the next z. We store x and, for pooling modules,
-// the maxima and their positions. Columns are stored only at adaptation steps, which Hessian
-// products follow.
+// Memory traffic limits the speed, so y is never stored: a tile of images, or of a large image's
+// lines, small enough for the cache, goes from z through x, y and columns to the next z. We store x
+// and, for pooling modules, the maxima and their positions. Columns are stored only at adaptation
+// steps, which Hessian products follow.
 //
 // Everything is in anonymous namespaces, so that two kernels in one process share nothing.
 
@@ -50,7 +50,8 @@ template <class S> int Workspace<S>::enter(int slot) {
 template <class S> void Workspace<S>::set_images(int slot, const S* x, int n) {
   const Module& m = net.modules[0];
   slot_images[slot] = n;
-  to_columns(m, net.stride, x, n, reserved(slot_columns[slot], n * m.positions * m.patch));
+  S* columns = reserved(slot_columns[slot], n * m.positions * m.patch);
+  to_columns(m, net.stride, x, {0, n, 0, m.rows}, columns);
 }
 
 template <class S>

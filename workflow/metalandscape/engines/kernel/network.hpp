@@ -15,6 +15,20 @@ struct Module {
   long patch, input;                         // 9 * inputs; height * width * inputs
 };
 
+// Positions of z that are computed together: some rows of every one of some images. Several images
+// are whole.
+struct Tile {
+  int image, images;  // the first image, and how many
+  int row, rows;      // the first row of z, and how many
+
+  bool first() const { return image == 0 && row == 0; }
+  // The tile's first position among those of all images, and how many it has.
+  long at(const Module& m) const { return image * m.positions + (long)row * m.columns; }
+  int positions(const Module& m) const { return images * rows * m.columns; }
+  // The same as `at` for y, if the module pools.
+  long below(const Module& m) const { return image * m.out_positions + row / 2L * m.out_columns; }
+};
+
 // All modules and the linear layer. Sizes are numbers of elements.
 struct Network {
   int filters, way, stride;

@@ -27,13 +27,14 @@ void Workspace<S>::tangent_convolve(Context<S>& k, int index, int n, const S* v)
   const long M = n * m.positions;
   S* tz = reserved(tangent[index].x, M * C);
   const S* columns = index ? k.part[index].columns.data() : input;
-  each_tile(m, n, [&](int first, int count, int rows) {
-    const long at = first * m.positions;
+  each_tile(m, n, [&](const Tile& tile) {
+    const long at = tile.at(m);
+    const int rows = tile.positions(m);
     S* here = tz + at * C;
     multiply<S>(false, false, rows, C, m.patch, columns + at * m.patch, v + m.weight, 0, here);
     if (!index) return;
     S* tc = reserved(tangent[index].columns, M * m.patch) + at * m.patch;
-    to_columns(m, net.stride, tangent_y.data() + first * m.input, count, tc);
+    to_columns(m, net.stride, tangent_y.data() + tile.image * m.input, tile, tc);
     multiply<S>(false, false, rows, C, m.patch, tc, theta + m.weight, 1, here);
   });
 }
@@ -67,7 +68,7 @@ void Workspace<S>::tangent_activate(Context<S>& k, int index, int n, const S* v)
   if (net.pools) {
     S* at_peaks = reserved(tangent[index].peak, n * m.out_positions * C);
     const S* place = k.part[index].place.data();
-    each_square(m, n, [&](long z, long y) {
+    each_square(m, {0, n, 0, m.rows}, [&](long z, long y) {
       pick(C, tx + z, tx + z + (long)m.columns * C, place + y, at_peaks + y);
     });
     tx = at_peaks;
@@ -122,19 +123,21 @@ void Workspace<S>::tangent_backward(Context<S>& k, int index, int n, const S* v,
   Factors<S> by;
   tangent_factors(k, index, v, tdb, tdg, by);
   const S* columns = index ? part.columns.data() : input;
-  each_tile(m, n, [&](int first, int count, int rows) {
-    const long at = first * m.positions;
+  each_tile(m, n, [&](const Tile& tile) {
+    const long at = tile.at(m);
+    const int rows = tile.positions(m);
     S* tdz = reserved(tile_dz, rows * C);
-    combine<true>(k, index, first, count, by, tx, tdu, tdz);
-    multiply<S>(true, false, m.patch, C, rows, columns + at * m.patch, tdz, first ? 1 : 0, dw);
+    combine<true>(k, index, tile, by, tx, tdu, tdz);
+    const S once = tile.first() ? 0 : 1;
+    multiply<S>(true, false, m.patch, C, rows, columns + at * m.patch, tdz, once, dw);
     if (!index) return;
     const S *dz = part.dz.data() + at * C, *tc = tangent[index].columns.data() + at * m.patch;
     multiply<S>(true, false, m.patch, C, rows, tc, dz, 1, dw);
     S* td = reserved(tile_dcolumns, rows * m.patch);
     multiply<S>(false, true, rows, m.patch, C, tdz, theta + m.weight, 0, td);
     multiply<S>(false, true, rows, m.patch, C, dz, v + m.weight, 1, td);
-    S* below = reserved(tangent_below, n * m.input) + first * m.input;
-    from_columns(m, net.stride, td, count, below);
+    S* below = reserved(tangent_below, n * m.input) + tile.image * m.input;
+    from_columns(m, net.stride, td, tile, below);
   });
   std::swap(tangent_du, tangent_below);
 }

@@ -14,6 +14,7 @@
 namespace {
 
 constexpr long TILE = 96 * 1024;  // elements of `columns` in a tile; two tiles fit into 1 MB
+constexpr long LARGE = 2 * TILE;  // an image with more than that is several tiles
 constexpr double EPSILON = 1e-5;  // of batch norm
 
 template <class S> using Vector = std::vector<S>;
@@ -82,7 +83,8 @@ template <class S> struct Workspace {
   void convolve(Context<S>& k, int index, const S* theta, int n, bool keep);
   void classify(Context<S>& k, const S* theta, const int64_t* y, int n);
   void activate(Context<S>& k, int index, const S* theta, int first, int n, S* out, bool finish);
-  const S* columns_of(Context<S>& k, int index, const S* theta, int first, int n, bool kept,
+  void finish_lines(Context<S>& k, int index, const S* g, const Tile& lines);
+  const S* columns_of(Context<S>& k, int index, const S* theta, const Tile& tile, bool kept,
                       bool finish);
   void features(S* h, S* y, int n, bool back, S last) const;
 
@@ -90,8 +92,8 @@ template <class S> struct Workspace {
   void backward(Context<S>& k, const S* theta, int n, S* out, bool keep);
   void backward_module(Context<S>& k, int index, const S* theta, int n, S* out, bool keep);
   template <bool with_tangents>
-  void combine(const Context<S>& k, int index, int first, int n, const Factors<S>& by,
-               const S* tx, const S* tdu, S* out) const;
+  void combine(const Context<S>& k, int index, const Tile& tile, const Factors<S>& by, const S* tx,
+               const S* tdu, S* out) const;
   void mask_and_sum(const Context<S>& k, int index, int n, const S* theta, S* value, const S* du,
                     const S* tx, double* sums) const;
   void spread_sums(const Module& m, const double* sums, int n, S* out, S* db, S* dg) const;
@@ -106,20 +108,32 @@ template <class S> struct Workspace {
   void tangent_factors(const Context<S>& k, int index, const S* v, const S* tdb, const S* tdg,
                        Factors<S>& by) const;
 
-  // Calls `f(first image, images, rows of columns)` for every tile of n images.
-  template <class F> void each_tile(const Module& m, int n, const F& f) const {
-    const int tile = (int)std::max(1L, TILE / (m.positions * m.patch));
-    for (int first = 0; first < n; first += tile) {
-      const int count = std::min(tile, n - first);
-      f(first, count, (int)(count * m.positions));
-    }
+  // Calls `f(tile)` for tiles of at most `lines` rows, an even number, that make up n images.
+  template <class F>
+  static void each_lines(const Module& m, int first, int n, int lines, const F& f) {
+    for (int image = first; image < first + n; image++)
+      for (int row = 0; row < m.rows; row += lines)
+        f(Tile{image, 1, row, std::min(lines, m.rows - row)});
   }
 
-  // Calls `f(offset in z, offset in y)` for every 2x2 square of n images.
-  template <class F> void each_square(const Module& m, int n, const F& f) const {
+  // Calls `f(tile)` for tiles that make up n images and suit the cache.
+  template <class F> void each_tile(const Module& m, int n, const F& f) const {
+    const long size = m.positions * m.patch;
+    if (size > LARGE) {
+      const int lines = (int)(TILE / (m.columns * (m.patch + C)));
+      return each_lines(m, 0, n, std::max(2, lines / 2 * 2), f);
+    }
+    const int images = (int)std::max(1L, TILE / size);
+    for (int first = 0; first < n; first += images)
+      f(Tile{first, std::min(images, n - first), 0, m.rows});
+  }
+
+  // Calls `f(offset in z, offset in y)` for every 2x2 square of a tile, whose first is at 0 and 0.
+  template <class F> void each_square(const Module& m, const Tile& tile, const F& f) const {
+    const int rows = std::min(tile.rows / 2, m.out_rows - tile.row / 2);
     long out = 0;
-    for (int image = 0; image < n; image++)
-      for (int row = 0; row < m.out_rows; row++)
+    for (int image = 0; image < tile.images; image++)
+      for (int row = 0; row < rows; row++)
         for (int column = 0; column < m.out_columns; column++, out += C)
           f((image * m.positions + 2 * row * m.columns + 2 * column) * C, out);
   }
