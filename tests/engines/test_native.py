@@ -24,8 +24,8 @@ NETWORKS = {
     "three modules": ("stride", "flatten", (14, 9, 1), 3, 2, 6, 3),
     "six modules, of which two see single pixels": ("stride", "mean", (16, 13, 1), 3, 2, 4, 6),
     "five modules": ("pool", "flatten", (32, 35, 1), 2, 2, 4, 5),
-    "large, of several tiles": ("pool", "flatten", (91, 90, 3), 2, 1, 12, 3),
-    "large, of several tiles, strides": ("stride", "mean", (188, 187, 1), 2, 1, 12, 3),
+    "large, of several tiles": ("pool", "flatten", (70, 69, 3), 2, 1, 19, 2),
+    "large, of several tiles, strides": ("stride", "mean", (140, 139, 1), 2, 1, 19, 2),
 }
 
 

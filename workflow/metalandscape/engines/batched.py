@@ -39,6 +39,8 @@ class Pass(NamedTuple):
     Attributes:
         layers: the weights.
         inputs: a_{l-1} [tasks, n, inputs].
+        masks: 1 where z_l > 0, else 0, of all layers but the last; numbers, because a product with
+            booleans converts them every time.
         deltas: d_l [tasks, n, outputs].
         outputs: z_L, of the last layer.
         loss: the loss of every task.
@@ -46,6 +48,7 @@ class Pass(NamedTuple):
 
     layers: Layers
     inputs: list[Float[Tensor, "tasks n _"]]
+    masks: list[Float[Tensor, "tasks n _"]]
     deltas: list[Float[Tensor, "tasks n _"]]
     outputs: Float[Tensor, "tasks n outputs"]
     loss: Float[Tensor, "tasks"]
@@ -112,10 +115,11 @@ class Engine(reference.Engine):
         weight, bias = layers[-1]
         outputs = torch.baddbmm(bias, inputs[-1], weight.mT)
         loss, delta = self._criterion(outputs, y)
+        masks = [(a > 0).to(a.dtype) for a in inputs[1:]]
         deltas = [delta]
-        for (weight, _), a in zip(layers[:0:-1], inputs[:0:-1], strict=True):
-            deltas.append(torch.bmm(deltas[-1], weight) * (a > 0))
-        return Pass(layers, inputs, deltas[::-1], outputs, loss)
+        for (weight, _), mask in zip(layers[:0:-1], masks[::-1], strict=True):
+            deltas.append(torch.bmm(deltas[-1], weight) * mask)
+        return Pass(layers, inputs, masks, deltas[::-1], outputs, loss)
 
     def _criterion(
         self, outputs: Float[Tensor, "tasks n outputs"], y: Num[Tensor, "tasks n *output"]
@@ -145,12 +149,13 @@ class Engine(reference.Engine):
         """Return H v of every task."""
         along = self._layers(v)
         tangents: list[Tensor | None] = [None]  # a' of the inputs, which do not depend on theta
-        for (weight, _), (dweight, dbias), a in zip(at.layers, along, at.inputs, strict=True):
+        masks = [*at.masks, None]
+        layers = zip(at.layers, along, at.inputs, masks, strict=True)
+        for (weight, _), (dweight, dbias), a, mask in layers:
             z = torch.baddbmm(dbias, a, dweight.mT)
             if tangents[-1] is not None:
                 z = z.baddbmm_(tangents[-1], weight.mT)
-            following = at.inputs[len(tangents)] if len(tangents) < len(at.inputs) else None
-            tangents.append(z if following is None else z * (following > 0))
+            tangents.append(z if mask is None else z.mul_(mask))
         last = tangents.pop()
         assert last is not None  # every network has a layer
         delta = self._criterion_tangent(at.outputs, last)
@@ -163,7 +168,7 @@ class Engine(reference.Engine):
             parts += [delta.sum(1), weight.flatten(1)]
             if index:
                 below = torch.bmm(delta, at.layers[index][0])
-                delta = below.baddbmm_(d, along[index][0]) * (a > 0)
+                delta = below.baddbmm_(d, along[index][0]).mul_(at.masks[index - 1])
         return torch.cat(parts[::-1], 1)
 
 
