@@ -67,11 +67,15 @@ def plot(times: pd.DataFrame) -> plt.Figure:
     best = best_settings(times[~times["contender"].str.startswith(PEAK)])
     ours = best[best["contender"] == OURS].set_index("work")["seconds"]
     best = best.assign(ratio=best["seconds"] / best["work"].map(ours))
-    figure, ax = plt.subplots(figsize=(8, 5), layout="constrained")
-    sns.barplot(best, y="work", x="ratio", hue="contender", palette="colorblind", ax=ax)
+    figure, ax = plt.subplots(figsize=(9, 4.5), layout="constrained")
+    look = {"hue": "contender", "style": "contender", "palette": "colorblind", "s": 60}
+    sns.scatterplot(best, y="work", x="ratio", **look, ax=ax)
     ax.set(xscale="log", xlabel="time relative to metalandscape (log scale)", ylabel="")
-    ax.set_xticks([1, 2, 3, 5, 10, 20, 30], labels=["1", "2", "3", "5", "10", "20", "30"])
+    ticks = [0.5, 1, 2, 3, 5, 10, 20, 30]
+    ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
+    ax.grid(axis="y", linewidth=0.4)
+    sns.move_legend(ax, "center left", bbox_to_anchor=(1, 0.5), frameon=False, title=None)
     ax.axvline(1, color="black", linewidth=0.8)
     sns.despine(ax=ax)
     return figure
