@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from . import pages
+
 SOURCES = ("explorer.js", "explorer.css")
 COLUMNS = ("claim", "setting", "statistic", "value", "low", "high", "verdict", "reason")
 DIGITS = 5  # of values in charts; tables have them all
@@ -72,7 +74,7 @@ def page(
     ]
     head = (
         "<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{_text(scale)}</title><style>{style}</style>"
+        f"<title>{_text(scale)}</title><style>{style}{pages.VERDICTS}</style>"
     )
     whole = f"<head>{head}</head><body>{''.join(body)}</body>"
     return f"<!doctype html>\n<html lang='en'>{whole}</html>\n"

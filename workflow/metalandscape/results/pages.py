@@ -21,9 +21,12 @@ th, td {border-bottom: 1px solid #ddd; padding: 0.3rem 0.6rem; text-align: left;
 th {position: sticky; top: 0; background: white}
 th, strong {white-space: nowrap}
 pre {font-size: 12px; background: #f6f6f6; padding: 1rem; white-space: pre-wrap}
+"""
+# Of elements of a verdict's class, on every page.
+VERDICTS = """
 .supported {color: #1a7f37}
 .contradicted {color: #b42318}
-.inconclusive {color: #777}
+.inconclusive {color: #666}
 """
 MARKUP = r"([\\`*_<>&\[\]|~])"  # of Markdown, within a line
 
@@ -87,7 +90,7 @@ def page(parts: Sequence[Part]) -> str:
         marks = len(part) - len(text)
         return _element(f"h{marks}" if marks else "p", _inline(text.removeprefix(" ")))
 
-    head = '<meta charset="utf-8">' + _element("style", STYLE)
+    head = '<meta charset="utf-8">' + _element("style", STYLE + VERDICTS)
     body = "\n".join(map(block, parts))
     return "<!doctype html>\n" + _element("html", _element("head", head) + _element("body", body))
 
