@@ -90,8 +90,8 @@ FRESH := $(addprefix tests/workflow/test_,faults.py meta_test.py own_data.py tut
 chain:
 	$(IN_VENV) python -m pytest tests/workflow $(FRESH:%=--ignore %)
 
-# All other tests: of the modules, and those of the workflow that start from nothing.
-# With these, both halves of make test take more alike.
+# All other tests: of the modules, and the files of FRESH, which need no finished run.
+# They are here because the chain's tests take longer than those of the modules.
 modules:
 	$(IN_VENV) python -m pytest --ignore tests/workflow
 	$(IN_VENV) python -m pytest $(FRESH)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 import yaml
+from summary import best_settings
 from torch.utils.flop_counter import FlopCounterMode
 
 from metalandscape import networks
@@ -41,7 +42,7 @@ def rates(measured: Path) -> tuple[float, float]:
     """
     times = pd.read_csv(measured)
     ours = times[(times["contender"] == "metalandscape") & (times["threads"] == 1)]
-    medians = ours.groupby("work")[["seconds", "flop"]].median()
+    medians = best_settings(ours).set_index("work")
     conv = [work for work in medians.index if work.endswith(CONV) and not work.startswith(SINE)]
     sine = next(work for work in medians.index if work.startswith(SINE))
     rate = (medians["flop"] / medians["seconds"])[conv].min()

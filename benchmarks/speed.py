@@ -104,6 +104,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     asked = parser.parse_args()
+    if asked.rounds < 2:
+        parser.error("--rounds should be at least 2: the first warms up, and does not count")
     folder = HERE / "results"
     folder.mkdir(exist_ok=True)
     name = "time.csv" if asked.device == "cpu" else "time_gpu.csv"

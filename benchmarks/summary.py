@@ -16,7 +16,11 @@ SGEMM_FLOP = 2 * 1024**3
 
 
 def best_settings(times: pd.DataFrame) -> pd.DataFrame:
-    """Return the medians of every contender in its best setting."""
+    """Return the medians of every contender in its best setting.
+
+    The first round warms up and does not count: JAX compiles in it.
+    """
+    times = times[times["round"] > 0]
     medians = times.groupby(["work", "contender", "threads", "policy"], sort=False, as_index=False)
     medians = medians[["seconds", "flop"]].median()
     return medians.loc[medians.groupby(["work", "contender"], sort=False)["seconds"].idxmin()]
