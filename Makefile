@@ -53,9 +53,10 @@ keep: $(READY)
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape keep --configfile $(CONFIG) --reason "$$REASON"
 	$(IN_VENV) snakemake --touch --cores 1 --configfile $(CONFIG)
 
-# Record the tables of CONFIG for a repository; INTO=folder copies them there.
+# Record the tables of CONFIG for a repository, in the folder INTO; FINISHED=1 takes those there are.
 ship: $(READY)
-	PYTHONPATH=workflow .venv/bin/python -m metalandscape ship --configfile $(CONFIG) $(INTO:%=--into %)
+	PYTHONPATH=workflow .venv/bin/python -m metalandscape ship --configfile $(CONFIG) $(INTO:%=--into %) \
+	  $(FINISHED:%=--finished)
 
 # Pack checkpoints and tables of CONFIG for a release with a manifest: docs/library.md.
 RELEASE ?= release

@@ -39,7 +39,7 @@ try:
     settings = schema.load(config)
     plan = Plan(settings)
     environment.check_places(plan.folders())
-    came = shipped.tables(plan)
+    plan.came = shipped.tables(plan)
 except UserError as error:
     sys.exit(f"metalandscape: {error}")
 environment.hand_on(settings.archives, alone=workflow.modifier.is_main_snakefile())

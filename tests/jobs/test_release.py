@@ -38,7 +38,7 @@ def results(tmp_path, monkeypatch):
 @pytest.fixture
 def attached(results):
     """The address at which the files of a release are served."""
-    release.run("mine.yaml", "release")
+    release.run(["mine.yaml"], "release")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="release")
     handler.log_message = lambda *arguments: None
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -69,7 +69,7 @@ def test_a_download_that_was_changed_is_refused(attached, results):
 
 def test_the_same_results_give_the_same_bytes(results):
     for folder in ("a", "b"):
-        release.run("mine.yaml", folder)
+        release.run(["mine.yaml"], folder)
         for path in results.rglob("*.csv"):
             path.touch()
     files = sorted(path.name for path in Path("a").iterdir())
@@ -81,5 +81,5 @@ def test_without_results_nothing_is_packed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mine.yaml").write_text(yaml.safe_dump(VALID))
     with pytest.raises(UserError, match=r"results has nothing for tables.zip; compute it first"):
-        release.run("mine.yaml", "release")
+        release.run(["mine.yaml"], "release")
     assert not Path("release").exists()

@@ -33,15 +33,16 @@ def benchmarks(tmp_path):
 
 
 def test_run_times_are_sums_per_step_over_the_runs_that_count(benchmarks):
-    assert provenance.run_times(benchmarks, ["a"]) == [
+    assert provenance.run_times(benchmarks, ["a/seed0", "a/seed1"]) == [
         ["measure/hessian", "2", "0:00:02", "0:00:02", "300"],
         ["train", "2", "1:01:01", "0:59:21", "800"],
     ]
-    assert provenance.run_times(benchmarks, ["a", "b"])[1][1] == "3"
+    assert provenance.run_times(benchmarks, ["a/seed0", "b/seed0"])[1][1] == "3"
+    assert provenance.run_times(benchmarks, ["a/seed1"])[0][1] == "1"
 
 
 def test_no_jobs_have_no_run_times(tmp_path):
-    assert provenance.run_times(tmp_path / "none", ["a"]) == []
+    assert provenance.run_times(tmp_path / "none", ["a/seed0"]) == []
 
 
 def test_every_installed_package_is_named_once():
@@ -53,11 +54,12 @@ def test_every_installed_package_is_named_once():
     assert not {other.split()[0] for other in others} & set(provenance.COMPUTING)
 
 
-def recorded(benchmarks, tmp_path, kept, shipped=None):
+def recorded(benchmarks, tmp_path, kept, shipped=()):
     """The page that the job writes."""
     page = tmp_path / "provenance.html"
     config, files = "scale: a scale in words\n", ["mine.yaml"]
-    record.run(config, files, str(benchmarks), ["a"], str(kept), shipped or {}, str(page))
+    trainings = ["a/seed0", "a/seed1"]
+    record.run(config, files, str(benchmarks), trainings, str(kept), shipped, str(page))
     return page.read_text()
 
 
@@ -169,8 +171,16 @@ def test_a_call_of_git_around_it_names_no_other_repository(repository, monkeypat
 
 
 def test_tables_that_came_with_the_repository_say_what_computed_them(benchmarks, tmp_path):
-    computed = {"code": "0.3.0, commit c0ffee", "platform": "Elsewhere-1", "tables": ["a/accuracy"]}
-    shipped = computed | {"run_times": [["train", "7", "9:00:00", "8:59:59", "4321"]]}
-    text = recorded(benchmarks, tmp_path, tmp_path / "none.csv", shipped)
+    computed = {"code": "0.3.0, commit c0ffee", "machine": "Elsewhere-1", "tables": ["a.csv"]}
+    times = {"run_times": [["train", "7", "9:00:00", "8:59:59", "4321"]], "earlier": []}
+    earlier = {"code": "0.2.0", "tables": ["b.csv", "c.csv"], "earlier": ["c.csv"]}
+    shipments = [computed | times, computed | times | earlier]
+    text = recorded(benchmarks, tmp_path, tmp_path / "none.csv", shipments)
     assert "1 tables were not computed here but by metalandscape 0.3.0, commit c0ffee" in text
-    assert "on Elsewhere-1: a/accuracy." in text and "<td>4321</td>" in text
+    assert "on Elsewhere-1: a.csv.</p>" in text and "<td>4321</td>" in text
+    assert "b.csv, c.csv. Code that computes them has changed since for 1.</p>" in text
+
+
+def test_the_machine_is_named():
+    assert platform.platform() in provenance.machine()
+    assert f"{os.cpu_count()} processors" in provenance.machine()

@@ -7,20 +7,19 @@ import sys
 
 import pytest
 
-TABLES = "results/smoke/tables"
+MEASURED = "results/smoke/metrics"
 
 
 @pytest.fixture(scope="module")
 def clone(finished, fresh):
     """A fresh checkout with the tables and their record, all older than the code, as git may do."""
     project = fresh()
-    shutil.copytree(finished.folder / TABLES, project.folder / TABLES)
-    for table in (project.folder / TABLES).glob("*.csv"):
-        table.unlink()  # those of all runs are no part of a repository
+    shutil.copytree(finished.folder / MEASURED, project.folder / MEASURED)
     command = [sys.executable, "-m", "metalandscape", "ship", "--configfile", "config/smoke.yaml"]
     environment = os.environ | {"PYTHONPATH": "workflow"}
     subprocess.run(command, cwd=project.folder, env=environment, check=True)
-    for table in (project.folder / TABLES).rglob("*.csv"):
+    shutil.rmtree(project.folder / MEASURED)
+    for table in (project.folder / "results/smoke/tables").rglob("*.csv"):
         os.utime(table, (1e9, 1e9))
     return project
 
@@ -47,3 +46,13 @@ def test_a_run_with_another_setting_is_trained(clone, tmp_path):
     jobs = project.planned("figures/smoke/fig5.pdf", "figures/smoke/fig7.pdf")
     trained = {wildcards for rule, wildcards in jobs if rule.startswith("train_epochs_1")}
     assert len(trained) == 4 and all("_T1, " in wildcards for wildcards in trained)
+
+
+def test_only_a_seed_that_is_added_is_trained(clone, tmp_path):
+    project = type(clone)(tmp_path / "copy")
+    shutil.copytree(clone.folder, project.folder, symlinks=True)
+    project.configure(lambda c: c["defaults"].update(seeds=[0, 1, 7]))
+    jobs = project.planned("figures/smoke/fig7.pdf")
+    named = {wildcards for _, wildcards in jobs if "seed=" in wildcards}
+    assert named and all("seed=7" in wildcards for wildcards in named)
+    assert any(rule == "tabulate_run" for rule, _ in jobs)

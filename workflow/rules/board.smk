@@ -1,7 +1,7 @@
 # Curves for TensorBoard, which needs one more package: make board.
 rule write_board:
     input:
-        tables=[plan.run_table.format(metric=m, run=r) for m, r in settings.pairs()],
+        tables=plan.all_tables(),
         logs=lambda w: [
             log for seeds in training_logs().values() for logs in seeds.values() for log in logs
         ],

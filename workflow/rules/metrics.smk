@@ -36,9 +36,6 @@ rule tabulate_run:
         plan.run_table,
     log:
         f"{plan.logs}/tabulate/{{run}}/{{metric}}.log",
-    # Tables that came with the repository are read as they are.
-    wildcard_constraints:
-        run=shipped.others(came, schema.NAME),
     conda:
         ENVIRONMENT
     params:

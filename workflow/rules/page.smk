@@ -1,7 +1,7 @@
 # All results on one interactive page, which needs one more package: make page.
 rule write_page:
     input:
-        tables=[plan.run_table.format(metric=m, run=r) for m, r in settings.pairs()],
+        tables=plan.all_tables(),
         images=expand(plan.figure, figure=settings.figures, suffix="png"),
         verdicts=plan.verdicts.format(suffix="csv"),
         provenance=plan.provenance,

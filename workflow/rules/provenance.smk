@@ -19,9 +19,9 @@ rule record_provenance:
         code=plan.code_of("record"),
         config=lambda w: Text(plan.configuration(config)),
         files=lambda w: [os.path.relpath(file) for file in workflow.configfiles],
-        runs=lambda w: plan.runs_shown(),
+        trainings=lambda w: plan.trainings_shown(),
         benchmarks=plan.benchmarks,
         kept=plan.kept,
-        shipped=shipped.record(plan)["computed"] | {"tables": sorted(came)} if came else {},
+        shipments=lambda w: shipped.shipments(plan),
     script:
         "../scripts/record_provenance.py"

@@ -9,8 +9,8 @@ scripted(
     config=snakemake.params.config,
     files=snakemake.params.files,
     benchmarks=snakemake.params.benchmarks,
-    runs=snakemake.params.runs,
+    trainings=snakemake.params.trainings,
     kept=snakemake.params.kept,
-    shipped=snakemake.params.shipped,
+    shipments=snakemake.params.shipments,
     output=snakemake.output[0],
 )

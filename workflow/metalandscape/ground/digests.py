@@ -34,6 +34,7 @@ NEUTRAL = frozenset(
         "metalandscape.settings.duplicates",
         "metalandscape.settings.environment",
         "metalandscape.settings.key_tables",
+        "metalandscape.settings.layout",
         "metalandscape.settings.limits",
         "metalandscape.settings.matrix",
         "metalandscape.settings.parts",

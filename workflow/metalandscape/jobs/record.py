@@ -10,11 +10,11 @@ def run(
     config: str,
     files: list[str],
     benchmarks: str,
-    runs: list[str],
+    trainings: list[str],
     kept: str,
-    shipped: dict[str, Any],
+    shipments: list[dict[str, Any]],
     output: str,
 ) -> None:
     """Write the page of provenance; `config` is YAML."""
-    parts = provenance.parts(config, files, Path(benchmarks), runs, Path(kept), shipped)
+    parts = provenance.parts(config, files, Path(benchmarks), trainings, Path(kept), shipments)
     pages.write(output, parts)

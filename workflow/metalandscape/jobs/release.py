@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ._common import add
+from ._configured import add_configuration, plan_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `run`."""
-    add(parser, "configfile", "output")
+    add_configuration(parser)
+    add(parser, "output")
 
 
-def run(configfile: str, output: str) -> None:
+def run(configfile: list[str], output: str) -> None:
     """Write archives that unpack into a folder of results, and `manifest.txt`, as pooch reads it.
 
     The same results give the same bytes.
@@ -23,10 +25,9 @@ def run(configfile: str, output: str) -> None:
     """
     from ..ground.errors import UserError
     from ..ground.files import whole
-    from ..settings import config, duplicates, shipped
-    from ..settings.plan import Plan
+    from ..settings import shipped
 
-    plan = Plan(config.load(duplicates.load(configfile)))
+    plan = plan_of(configfile)
     results, folder = Path(plan.settings.folders.results), Path(output)
     packed = {"tables.zip": sorted(results.glob("tables/*/*.csv"))}
     for name in plan.runs_shown():

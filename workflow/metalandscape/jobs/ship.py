@@ -1,66 +1,107 @@
 """Record tables that come with the repository, so that figures are redrawn from them alone."""
 
 import argparse
-import platform
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..settings.run import Run
-from ._common import add
+from ._configured import add_configuration, plan_of
+
+if TYPE_CHECKING:
+    from ..settings.plan import Plan
+
+Table = tuple[str, str, int]
+"""Its run, metric and seed."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `run`."""
-    add(parser, "configfile")
+    add_configuration(parser)
     parser.add_argument("--into", help="another folder of results; tables and verdicts are copied")
+    parser.add_argument("--finished", action="store_true", help="leave out what is not computed")
 
 
-def run(configfile: str, into: str | None) -> None:
-    """Write the record of all tables of a configuration; see `settings.shipped`.
+def run(configfile: list[str], into: str | None, finished: bool) -> None:
+    """Write the tables of a configuration that were computed here, and their record.
+
+    Each is of one run, seed and metric. What was recorded before stays, unless it was computed
+    anew; see `settings.shipped`.
+
+    Args:
+        configfile: one or more files, of which later ones change earlier ones.
+        into: another folder of results than the configured one.
+        finished: whether to leave out what is not computed, which is an error otherwise.
 
     Raises:
-        UserError: a table is missing, or has other seeds or epochs than the configuration.
+        UserError: a table is missing, or nothing is there at all.
     """
     import json
 
+    from ..ground.errors import UserError
     from ..ground.files import whole
     from ..results import provenance
-    from ..settings import config, duplicates, shipped
-    from ..settings.plan import Plan
+    from ..settings import shipped
 
-    plan = Plan(config.load(duplicates.load(configfile)))
+    plan = plan_of(configfile)
+    plan.came = shipped.tables(plan)
     source = Path(plan.settings.folders.results)
     target = Path(into or source)
     code = provenance.revision()  # before anything here changes files of the checkout
-    found = {}
-    for metric, name in plan.settings.pairs():
-        path = Path(plan.run_table.format(run=name, metric=metric))
-        _check(path, plan.settings.runs[name])
-        own = {"sha256": shipped.sha256(path), "settings": shipped.basis(plan, name, metric)}
-        found[f"{name}/{metric}"] = own
-        _copy(path, target / path.relative_to(source))
+    computed = list(_computed(plan, finished))
+    if not computed:
+        raise UserError(f"{source} has no tables that were computed here; call snakemake first.")
+    found = dict(_write(plan, each, target) for each in computed)
     for suffix in ("csv", "md"):
         path = Path(plan.verdicts.format(suffix=suffix))
         _copy(path, target / path.name)
-    times = provenance.run_times(Path(plan.benchmarks), plan.runs_shown())
-    made = {"code": code, "platform": platform.platform(), "run_times": times}
+    trainings = {f"{run}/seed{seed}" for run, _, seed in computed}
+    times = provenance.run_times(Path(plan.benchmarks), trainings)
+    made = {"code": code, "machine": provenance.machine(), "run_times": times, "tables": found}
     with whole(target / shipped.RECORD) as temporary:
-        text = json.dumps({"computed": made, "tables": found}, indent=1)
+        text = json.dumps([*_others(shipped.record(target), found), made], indent=1)
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def _check(path: Path, run: Run) -> None:
+def _computed(plan: "Plan", finished: bool) -> Iterator[Table]:
+    """Yield the tables whose jobs are all done here; others are an error, or are left out."""
     from ..ground.errors import UserError
-    from ..results import tables
 
-    if not path.exists():
-        raise UserError(f"{path} is missing; compute all tables first, with snakemake.")
-    table = tables.read_all([path])
-    found = set(zip(table["seed"], table["epoch"], strict=True))
-    if found != {(seed, epoch) for seed in run.seeds for epoch in range(run.epochs + 1)}:
-        raise UserError(
-            f"{path}: its seeds and epochs are not the configuration's; compute it anew."
-        )
+    for metric, run in plan.settings.pairs():
+        for seed in plan.settings.runs[run].seeds:
+            parts = plan.measured_by(run, metric, seed)
+            missing = [part for part in parts if not Path(part).exists()]
+            if not missing:
+                yield run, metric, seed
+            elif not finished and plan.seed_table_of(run, metric, seed) not in plan.came:
+                raise UserError(
+                    f"{missing[0]} is missing; compute all tables first, with snakemake."
+                )
+
+
+def _write(plan: "Plan", table: Table, target: Path) -> tuple[str, dict[str, str]]:
+    """Write a table; return its path within the folder of results, and what is recorded of it."""
+    from ..results import tables
+    from ..settings import shipped
+
+    run, metric, seed = table
+    path = Path(plan.seed_table_of(run, metric, seed)).relative_to(plan.settings.folders.results)
+    tables.concatenate(target / path, plan.measured_by(run, metric, seed))
+    recorded = {
+        "sha256": shipped.sha256(target / path),
+        "settings": shipped.basis(plan, run, metric),
+        "code": shipped.code(plan, run, metric),
+    }
+    return path.as_posix(), recorded
+
+
+def _others(shipments: list[dict], replaced: dict) -> list[dict]:
+    """Return earlier shipments without what is replaced."""
+    kept = (
+        one | {"tables": {name: own for name, own in one["tables"].items() if name not in replaced}}
+        for one in shipments
+    )
+    return [one for one in kept if one["tables"]]
 
 
 def _copy(path: Path, target: Path) -> None:

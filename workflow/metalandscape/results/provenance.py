@@ -2,8 +2,9 @@
 
 import os
 import platform
+import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import distributions
 from pathlib import Path
@@ -25,9 +26,9 @@ def parts(
     config: str,
     files: Sequence[str],
     benchmarks: Path,
-    runs: Sequence[str],
+    trainings: Collection[str],
     kept: Path,
-    shipped: Mapping[str, Any],
+    shipments: Sequence[Mapping[str, Any]],
 ) -> list[Part]:
     """Return the parts of the page.
 
@@ -35,10 +36,10 @@ def parts(
         config: the configuration as it was in force, in YAML.
         files: the files it was read from.
         benchmarks: the folder of Snakemake's benchmark files, `<step>/<run>/seed<s>/<job>.tsv`.
-        runs: the names of the runs whose jobs count.
+        trainings: the runs and seeds whose jobs count, as `run/seed0`.
         kept: the table that `keep` writes.
-        shipped: what computed the tables that came with the repository, as `ship` recorded it, and
-            their names in `tables`; empty if there are none.
+        shipments: what computed the tables that came with the repository, as `settings.shipped`
+            gives it.
     """
     return [
         "# Where these results come from",
@@ -46,8 +47,8 @@ def parts(
         Table(["what", "version"], software()),
         "## Run times",
         "Sums over jobs, each as it last ran. Jobs run side by side: all took less than the sum.",
-        Table(COLUMNS, run_times(benchmarks, runs)),
-        *_shipped(shipped),
+        Table(COLUMNS, run_times(benchmarks, trainings)),
+        *_shipped(shipments),
         *_kept(kept),
         "## Configuration",
         f"Of {' and '.join(files)}, with what the command line changed. Keys that are not set have "
@@ -67,15 +68,17 @@ def keep(path: str | Path, reason: str) -> None:
     csv.write(path, pd.concat([*known, pd.DataFrame([row])]))
 
 
-def _shipped(computed: Mapping[str, Any]) -> list[Part]:
-    if not computed:
-        return []
-    return [
-        "## Tables that came with the repository",
-        f"{len(computed['tables'])} tables were not computed here but by metalandscape "
-        f"{computed['code']} on {computed['platform']}: {', '.join(computed['tables'])}.",
-        Table(COLUMNS, computed["run_times"]),
-    ]
+def _shipped(shipments: Sequence[Mapping[str, Any]]) -> list[Part]:
+    found: list[Part] = ["## Tables that came with the repository"] if shipments else []
+    for one in shipments:
+        earlier = one["earlier"]
+        changed = f" Code that computes them has changed since for {len(earlier)}." * bool(earlier)
+        found += [
+            f"{len(one['tables'])} tables were not computed here but by metalandscape "
+            f"{one['code']} on {one['machine']}: {', '.join(one['tables'])}.{changed}",
+            Table(COLUMNS, one["run_times"]),
+        ]
+    return found
 
 
 def _kept(path: Path) -> list[Part]:
@@ -95,16 +98,31 @@ def software() -> list[list[str]]:
     others = sorted(packages.keys() - set(COMPUTING), key=str.lower)
     return [
         ["metalandscape", revision()],
-        ["platform", f"{platform.platform()}, {os.cpu_count()} processors"],
+        ["platform", machine()],
         ["python", platform.python_version()],
         *([name, packages[name]] for name in COMPUTING if name in packages),
         ["other packages", ", ".join(f"{name} {packages[name]}" for name in others)],
     ]
 
 
-def run_times(benchmarks: Path, runs: Sequence[str]) -> list[list[str]]:
+def machine() -> str:
+    """Return the platform and the processors of this machine."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    named = re.search(r"^model name\s*:\s*(.+)$", text, re.M)
+    model = named[1] if named else platform.processor()
+    return f"{platform.platform()}, {os.cpu_count()} processors {model}".strip()
+
+
+def run_times(benchmarks: Path, trainings: Collection[str]) -> list[list[str]]:
     """Return a row per step: number of jobs, sums of their times, and the largest memory."""
-    files = [file for file in sorted(benchmarks.rglob("*.tsv")) if file.parts[-3] in runs]
+    files = [
+        file
+        for file in sorted(benchmarks.rglob("*.tsv"))
+        if "/".join(file.parts[-3:-1]) in trainings
+    ]
     measured = [
         pd.read_csv(file, sep="\t").assign(step=file.relative_to(benchmarks).parents[2].as_posix())
         for file in files

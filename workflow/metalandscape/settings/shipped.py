@@ -1,9 +1,11 @@
 """Tables that come with the repository, without the files they were made from.
 
-A folder of results may hold `shipped.json`, which `jobs.ship` writes: for each table its SHA-256
-and a digest of the settings that it was computed with. Such a table is read as it is, so that
-figures are redrawn in a fresh clone without data and training. Other settings need another table,
-which is computed as usual; a table that was removed is computed again.
+A folder of results may hold `shipped.json`, which `jobs.ship` writes: a list of shipments, each
+with what computed it and with its tables, one for each run, seed and metric. For a table it has
+its SHA-256 and digests of the settings and of the code that it was computed with. Such a table is
+read as it is, so that figures are redrawn in a fresh clone without data and training, and a seed
+that is added to a run is the only one that is trained. Other settings need another table, which
+is computed as usual; a table that was removed is computed again.
 """
 
 import hashlib
@@ -16,81 +18,131 @@ from ..ground.errors import UserError
 from .plan import Plan
 
 RECORD = "shipped.json"
+KEYS = {"code", "machine", "run_times", "tables"}
+TABLE = {"sha256", "settings", "code"}
 
 
-def record(plan: Plan) -> dict[str, Any]:
-    """Return what came with the configured folder of results; empty if nothing did.
+def record(folder: str | Path) -> list[dict[str, Any]]:
+    """Return the shipments that came with a folder of results; none if nothing came.
 
     Raises:
         UserError: the file is no record of tables.
     """
-    path = Path(plan.settings.folders.results, RECORD)
+    path = Path(folder, RECORD)
     if not path.exists():
-        return {}
+        return []
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if all(table.keys() == {"sha256", "settings"} for table in found["tables"].values()):
-            return dict(found)
+        if isinstance(found, list) and all(map(_is_shipment, found)):
+            return found
     except (ValueError, LookupError, TypeError, AttributeError):
         pass
     raise UserError(f"{path}: no record of tables; restore it, or remove it to compute them anew.")
 
 
-def tables(plan: Plan) -> dict[str, Path]:
-    """Return the tables that are read as they came, by `run/metric`.
+def _is_shipment(found: Any) -> bool:
+    tables = found["tables"].values()
+    return found.keys() == KEYS and all(table.keys() == TABLE for table in tables)
+
+
+def known(plan: Plan) -> dict[str, dict[str, str]]:
+    """Return what is recorded of every table that came, by its file.
+
+    Raises:
+        UserError: see `record`.
+    """
+    results = plan.settings.folders.results
+    shipments = record(results)
+    return {f"{results}/{name}": own for one in shipments for name, own in one["tables"].items()}
+
+
+def tables(plan: Plan) -> set[str]:
+    """Return the files of the tables that are read as they came.
 
     A table that jobs have begun to compute here is not one of them.
 
     Raises:
         UserError: a table is not the one that came.
     """
-    known = record(plan).get("tables", {})
-    found = {}
-    for metric, run in plan.settings.pairs() if known else ():
-        path, name = Path(plan.run_table.format(run=run, metric=metric)), f"{run}/{metric}"
-        measured = Path(plan.measured.format(metric=metric, run=run, seed=0, epochs=0)).parents[1]
-        if name not in known or not path.exists() or measured.exists():
-            continue
-        if known[name]["settings"] == basis(plan, run, metric):
-            _check(path, known[name]["sha256"])
-            found[name] = path
+    recorded = known(plan)
+    found = set()
+    for metric, run in plan.settings.pairs() if recorded else ():
+        own = basis(plan, run, metric)
+        for seed in plan.settings.runs[run].seeds:
+            path = plan.seed_table_of(run, metric, seed)
+            begun = Path(plan.measured_by(run, metric, seed)[0]).parent.exists()
+            if path not in recorded or not Path(path).exists() or begun:
+                continue
+            if recorded[path]["settings"] == own:
+                _check(path, recorded[path]["sha256"])
+                found.add(path)
     return found
 
 
-def others(tables: dict[str, Path], name: str) -> str:
-    """Return the pattern of runs in the path of a table that is to be computed.
+def shipments(plan: Plan) -> list[dict[str, Any]]:
+    """Return the shipments that `plan.came` is of, with the names of these tables only.
 
-    Args:
-        tables: those that are not.
-        name: the pattern of a run's name.
+    Those that the code as it is now did not compute are named again, as `earlier`.
     """
-    came = "|".join(f"{table}[.]csv" for table in tables)
-    return f"(?!(?:{came})$){name}" if came else name
+    results = plan.settings.folders.results
+    now = {
+        plan.seed_table_of(run, metric, seed): code(plan, run, metric)
+        for metric, run in (plan.settings.pairs() if plan.came else ())
+        for seed in plan.settings.runs[run].seeds
+    }
+    shown = []
+    for one in record(results) if plan.came else ():
+        files = {f"{results}/{name}": own["code"] for name, own in one["tables"].items()}
+        own = sorted(plan.came & files.keys())
+        earlier = [file for file in own if files[file] != now[file]]
+        if own:
+            shown.append(one | {"tables": own, "earlier": earlier})
+    return shown
 
 
 def basis(plan: Plan, run: str, metric: str) -> str:
-    """Return a digest of the settings that the table of a run and metric depends on."""
+    """Return a digest of the settings that a seed's table of a run and metric depends on."""
     settings = plan.settings.runs[run]
     wildcards = SimpleNamespace(run=run, metric=metric)
-    datasets = {settings.dataset, settings.at_test().dataset}
     parts = [
-        *(plan.dataset_of(SimpleNamespace(dataset=name)) for name in sorted(datasets)),
+        *(plan.dataset_of(SimpleNamespace(dataset=name)) for name in _datasets(plan, run)),
         plan.settings_of(wildcards),
         plan.options_of(wildcards),
-        json.dumps([settings.epochs, settings.seeds]),
+        json.dumps(settings.epochs),
     ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return _joined(parts)
 
 
-def sha256(path: Path) -> str:
+def code(plan: Plan, run: str, metric: str) -> str:
+    """Return a digest of the code that computes a table of a run and metric, from its data on."""
+    wildcards = SimpleNamespace(run=run, metric=metric)
+    parts = [
+        *(plan.code_of_dataset(SimpleNamespace(dataset=name)) for name in _datasets(plan, run)),
+        plan.code_of_tasks(wildcards),
+        plan.code_of_training(wildcards),
+        plan.code_of_metric(wildcards),
+    ]
+    return _joined(parts)
+
+
+def sha256(path: str | Path) -> str:
     """Return the SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check(path: Path, expected: str) -> None:
+def _datasets(plan: Plan, run: str) -> list[str]:
+    settings = plan.settings.runs[run]
+    return sorted({settings.dataset, settings.at_test().dataset})
+
+
+def _joined(parts: list[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _check(path: str, expected: str) -> None:
     if sha256(path) != expected:
         raise UserError(
-            f"{path}: not the table that {RECORD} beside its folder names; restore it, or remove "
-            "it to compute it anew."
+            f"{path}: not the table that {RECORD} of its results names; restore it, or remove it "
+            "to compute it anew."
         )
