@@ -13,9 +13,13 @@ ROWS = """C5,a vs m,mean,claim,0.0,-0.1,0.1,supported,supported
 C5,a vs m,second,claim,9,9,9,supported,supported
 C5,b vs m,mean,claim,0.4,0.3,0.5,contradicted,contradicted
 C5,c vs m,mean,claim,,,,inconclusive,inconclusive
-C5,c vs m,mean beyond,companion,7,7,7,supported,inconclusive
+C5,all,other,claim,5,4,6,inconclusive,inconclusive
+C5,a vs m,"mean, beyond",companion,0.7,0.6,0.8,supported,supported
+C5,b vs m,"mean, beyond",companion,0.1,0,0.2,supported,contradicted
+C5,b vs m,"second, beyond",companion,7,7,7,supported,contradicted
 C5,(all settings),share,over settings,0.5,,,inconclusive,inconclusive
 C8,a vs m,level,claim,0.25,0.1,0.3,supported,supported
+C8,a vs m,"level, beyond",companion,0.05,-0.1,0.2,inconclusive,supported
 C8,(all settings),share,over settings,1,,,supported,supported
 """
 TABLE = f"{HEADER}\n{ROWS}"
@@ -32,10 +36,12 @@ TABLE = f"{HEADER}\n{ROWS}"
 def test_an_answer_counts_settings_and_has_the_main_number(rows):
     c5, c8, c12 = answers.answers(["c05", "c08", "c12"], rows)
     assert (c5.claim, c5.verdict) == ("C5", "inconclusive")
-    assert c5.counts == {"supported": 1, "contradicted": 1, "inconclusive": 1}
+    assert c5.counts == {"supported": 1, "contradicted": 1, "inconclusive": 2}
     assert c5.number == "mean: 0.2 (0 to 0.4)"
+    assert (c5.beyond, c8.beyond) == ("0.4 (0.1 to 0.7)", "0.05 [-0.1, 0.2]")
     assert (c8.verdict, c8.number) == ("supported", "level: 0.25 [0.1, 0.3]")
-    assert (c12.verdict, c12.number, sum(c12.counts.values())) == ("not measured", "", 0)
+    assert (c12.verdict, sum(c12.counts.values())) == ("not measured", 0)
+    assert c12.number == c12.beyond == ""
     assert c5.figures == ["fig6"] and c12.figures == ["fig12"]
 
 

@@ -155,7 +155,7 @@ def test_tables_in_this_repository_are_those_of_its_configurations(path, monkeyp
     assert {str(file) for file in folder.glob("tables/*/seed*/*.csv")} == recorded.keys()
     own.came = shipped.tables(own)
     assert own.came and all("/seed" in table for table in own.all_tables())
-    rest = Path("config", f"{folder.name}_rest.yaml")
+    rest = Path("config", folder.name, "rest.yaml")
     if rest.exists():
         own = plan_of([*files, rest])
     assert shipped.tables(own) == recorded.keys()

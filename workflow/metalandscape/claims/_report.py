@@ -16,7 +16,10 @@ RULE = (
     "all settings a claim is supported where some support it and none contradicts, and "
     "contradicted where most of the decided ones do. Formulas and limits: docs/claims.md."
 )
-SUMMARY = ["claim", "what the paper says", "verdict", *VERDICTS, "main number", "figures"]
+SUMMARY = [
+    *("claim", "what the paper says", "verdict", *VERDICTS),
+    *("main number", "R beyond the trend", "figures"),
+]
 DETAILS = [
     *("claim", "setting", "statistic", "role", "value", "95 % interval"),
     *("seeds", "checkpoints", "n", "verdict", "reason"),
@@ -66,7 +69,8 @@ def parts(claims: list[str], verdicts: list[Verdict], scale: str) -> list[Part]:
         Quoted("Scale of these results: ", f"{scale}."),
         Table(SUMMARY, [_line(answer) for answer in found]),
         "The numbers after the verdict count settings. The main number is the median over "
-        "settings, with the range. A claim without any setting was not measured.",
+        "settings, with the range, and so is the R that is left beyond the common trend. A claim "
+        "without any setting was not measured.",
         RULE,
         "## Every statistic",
         "A companion is the R that is left beyond the common trend, after epoch and log epoch are "
@@ -100,7 +104,8 @@ def _line(answer: Answer) -> list[str]:
     """Return an answer's cells."""
     verdict = f"**{answer.verdict}**" if answer.verdict != NOT_MEASURED else answer.verdict
     counts = map(str, answer.counts.values())
-    return [answer.claim, answer.text, verdict, *counts, answer.number, ", ".join(answer.figures)]
+    numbers = answer.number, answer.beyond
+    return [answer.claim, answer.text, verdict, *counts, *numbers, ", ".join(answer.figures)]
 
 
 def _numbers(v: Verdict) -> list[str]:

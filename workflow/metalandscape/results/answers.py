@@ -31,6 +31,7 @@ class Answer(NamedTuple):
         verdict: over all settings; `NOT_MEASURED` without any.
         counts: for every verdict, the number of settings that have it.
         number: the main statistic, in words.
+        beyond: what is left of it beyond the common trend, if it is an R.
         figures: the names of the figures that show what the claim is about.
     """
 
@@ -39,6 +40,7 @@ class Answer(NamedTuple):
     verdict: str
     counts: Mapping[str, int]
     number: str
+    beyond: str
     figures: Sequence[str]
 
 
@@ -74,20 +76,27 @@ def _answer(name: str, rows: Sequence[Row]) -> Answer:
         if row["role"] == PART:
             settings.setdefault(row["setting"], row)
     counts = {v: sum(row["overall"] == v for row in settings.values()) for v in VERDICTS}
-    return Answer(claim, text, total, counts, _main(list(settings.values())), _figures(name))
+    # Some settings may have another statistic, such as an R over k beside those over epochs.
+    statistic = next((row["statistic"] for row in settings.values()), "")
+    main = [row for row in settings.values() if row["statistic"] == statistic]
+    left = [row for each in main for row in own if _is_beyond(row, each)]
+    number = f"{statistic}: {_in_words(main)}" if main else ""
+    return Answer(claim, text, total, counts, number, _in_words(left), _figures(name))
 
 
-def _main(settings: Sequence[Row]) -> str:
-    """Return the settings' main statistic in words: median and range, or value and interval."""
-    if not settings:
-        return ""
-    values = [value for row in settings if (value := number(row["value"])) == value]
-    if len(values) < 2:
-        first = settings[0]
-        middle, low, high = (number(first[key]) for key in ("value", "low", "high"))
-        return f"{first['statistic']}: {middle:.3g} [{low:.3g}, {high:.3g}]"
-    statistic = settings[0]["statistic"]
-    return f"{statistic}: {median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
+def _is_beyond(row: Row, main: Row) -> bool:
+    """Return whether a row is a statistic's companion."""
+    named = row["statistic"].startswith(f"{main['statistic']}, ")
+    return row["role"] == COMPANION and row["setting"] == main["setting"] and named
+
+
+def _in_words(rows: Sequence[Row]) -> str:
+    """Return a statistic of several settings: its median and range, or its value and interval."""
+    values = [value for row in rows if (value := number(row["value"])) == value]
+    if len(values) > 1:
+        return f"{median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
+    numbers = ([number(row[key]) for key in ("value", "low", "high")] for row in rows)
+    return next((f"{middle:.3g} [{low:.3g}, {high:.3g}]" for middle, low, high in numbers), "")
 
 
 def _figures(claim: str) -> list[str]:
