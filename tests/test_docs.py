@@ -1,5 +1,6 @@
 """The contents of the documentation's site."""
 
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -37,3 +38,19 @@ def test_a_broken_link_is_an_error(tmp_path, link, code):
     (tmp_path / "docs/mkdocs.yml").write_text(yaml.safe_dump(own))
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", "docs/mkdocs.yml"]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == code
+
+
+def test_the_readme_shows_the_verdicts_at_the_papers_settings():
+    readme = (ROOT / "README.md").read_text().splitlines()
+    judged = (ROOT / "results/reference/claims.md").read_text().split("## Every statistic")[0]
+    rows = re.findall(r"^\| (?:claim|C\d+) \|.*$", judged, re.M)
+    measured = [row for row in rows if "| not measured |" not in row]
+    assert len(measured) > 1 and set(measured) <= set(readme)
+
+
+def test_every_figure_at_the_papers_settings_is_listed_and_drawn():
+    listed = yaml.safe_load((ROOT / "config/reference.yaml").read_text())["figures"]
+    drawn = {path.stem for path in (ROOT / "figures/reference").glob("*.png")}
+    rest = yaml.safe_load((ROOT / "config/reference/rest.yaml").read_text())["figures"]
+    assert listed.keys() == drawn
+    assert {f"fig{number}" for number in range(1, 16)} <= listed.keys() | rest.keys()
