@@ -171,14 +171,21 @@ def test_a_call_of_git_around_it_names_no_other_repository(repository, monkeypat
 
 
 def test_tables_that_came_with_the_repository_say_what_computed_them(benchmarks, tmp_path):
-    computed = {"code": "0.3.0, commit c0ffee", "machine": "Elsewhere-1", "tables": ["a.csv"]}
+    folder = "results/tables/a/seed0"
+    computed = {
+        "code": "0.3.0, commit c0ffee",
+        "machine": "Elsewhere-1",
+        "tables": [f"{folder}/m.csv"],
+    }
     times = {"run_times": [["train", "7", "9:00:00", "8:59:59", "4321"]], "earlier": []}
-    earlier = {"code": "0.2.0", "tables": ["b.csv", "c.csv"], "earlier": ["c.csv"]}
+    others = ["results/tables/b/seed0/m.csv", "results/tables/b/seed1/m.csv"]
+    earlier = {"code": "0.2.0", "tables": others, "earlier": others[1:]}
     shipments = [computed | times, computed | times | earlier]
     text = recorded(benchmarks, tmp_path, tmp_path / "none.csv", shipments)
     assert "1 tables were not computed here but by metalandscape 0.3.0, commit c0ffee" in text
-    assert "on Elsewhere-1: a.csv.</p>" in text and "<td>4321</td>" in text
-    assert "b.csv, c.csv. Code that computes them has changed since for 1.</p>" in text
+    assert "on Elsewhere-1, of the runs a.</p>" in text and "<td>4321</td>" in text
+    assert "2 tables were not" in text
+    assert "of the runs b. The code that computes 1 of them has changed since.</p>" in text
 
 
 def test_the_machine_is_named():

@@ -72,10 +72,13 @@ def _shipped(shipments: Sequence[Mapping[str, Any]]) -> list[Part]:
     found: list[Part] = ["## Tables that came with the repository"] if shipments else []
     for one in shipments:
         earlier = one["earlier"]
-        changed = f" Code that computes them has changed since for {len(earlier)}." * bool(earlier)
+        changed = (
+            f" The code that computes {len(earlier)} of them has changed since." if earlier else ""
+        )
+        runs = dict.fromkeys(Path(table).parts[-3] for table in one["tables"])
         found += [
             f"{len(one['tables'])} tables were not computed here but by metalandscape "
-            f"{one['code']} on {one['machine']}: {', '.join(one['tables'])}.{changed}",
+            f"{one['code']} on {one['machine']}, of the runs {', '.join(runs)}.{changed}",
             Table(COLUMNS, one["run_times"]),
         ]
     return found
