@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from metalandscape import __main__ as command_line
-from metalandscape.ground import files
+from metalandscape.ground import files, plugins
 
 
 def prepared(tmp_path, *before):
@@ -23,6 +24,16 @@ def prepared(tmp_path, *before):
 def test_a_command_runs_its_job(tmp_path):
     assert prepared(tmp_path) == 0
     assert (tmp_path / "waves.safetensors").exists()
+
+
+def test_no_library_starts_threads_whatever_the_surroundings_say():
+    """As in a job of several threads, for which Snakemake sets these."""
+    told = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "3")
+    code = "import metalandscape.__main__, torch; print(torch.get_num_threads())"
+    environment = os.environ | told | {"PYTHONPATH": str(plugins.PACKAGE.parent)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
 
 
 def test_a_users_mistake_is_one_sentence_and_exit_code_1(tmp_path, capsys):

@@ -18,8 +18,10 @@ from .ground.errors import Preempted, UserError
 
 # Idle threads must not spin: on shared cores that slows every job down by an order of magnitude.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
+# A job's threads compute a task each. Snakemake tells libraries to start as many in each of these,
+# which takes longer than one thread, and sums that several threads share are rounded otherwise.
+ALONE = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+os.environ |= dict.fromkeys(ALONE, "1")
 
 COMMANDS = (
     *("download", "prepare", "build_kernel", "sample", "train", "measure"),
