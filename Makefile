@@ -53,7 +53,7 @@ keep: $(READY)
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape keep --configfile $(CONFIG) --reason "$$REASON"
 	$(IN_VENV) snakemake --touch --cores 1 --configfile $(CONFIG)
 
-# Record the tables of CONFIG for a repository, INTO=folder; all, or FINISHED=1.
+# Record the tables of CONFIG for a repository; INTO and FINISHED: CONTRIBUTING.md.
 ship: $(READY)
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape ship --configfile $(CONFIG) $(INTO:%=--into %) \
 	  $(FINISHED:%=--finished)

@@ -66,8 +66,11 @@ class Layout:
 
     def datasets_of(self, wildcards: Any) -> list[str]:
         """Return the prepared files that a run is trained and judged on, one if it is the same."""
-        names = self.run(wildcards).dataset, self.tested[wildcards.run].dataset
-        return [self.data.format(dataset=name) for name in dict.fromkeys(names)]
+        return [self.data.format(dataset=name) for name in self.dataset_names(wildcards.run)]
+
+    def dataset_names(self, run: str) -> list[str]:
+        """Return the datasets that a run is trained and judged on, one if it is the same."""
+        return list(dict.fromkeys((self.settings.runs[run].dataset, self.tested[run].dataset)))
 
     def manifest_of(self, wildcards: Any) -> str | list[str]:
         """Return the manifest of a dataset's archives; generated data have none."""

@@ -142,8 +142,8 @@ class Plan(Layout):
         return [*(part(*each) for each in chosen.items()), *self._kinds(name)]
 
     def _kinds(self, name: str) -> list[str]:
-        names = {self.settings.runs[name].dataset, self.tested[name].dataset}
-        kinds = sorted({self.settings.datasets[name].kind for name in names})
+        datasets = (self.settings.datasets[each] for each in self.dataset_names(name))
+        kinds = sorted({data.kind for data in datasets})
         return [part("datasets", kind) for kind in kinds]
 
     def configuration(self, raw: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ is computed as usual; a table that was removed is computed again.
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -84,14 +85,16 @@ def shipments(plan: Plan) -> list[dict[str, Any]]:
 
     Those that the code as it is now did not compute are named again, as `earlier`.
     """
+    if not plan.came:
+        return []
     results = plan.settings.folders.results
     now = {
         plan.seed_table_of(run, metric, seed): code(plan, run, metric)
-        for metric, run in (plan.settings.pairs() if plan.came else ())
+        for metric, run in plan.settings.pairs()
         for seed in plan.settings.runs[run].seeds
     }
     shown = []
-    for one in record(results) if plan.came else ():
+    for one in record(results):
         files = {f"{results}/{name}": own["code"] for name, own in one["tables"].items()}
         own = sorted(plan.came & files.keys())
         earlier = [file for file in own if files[file] != now[file]]
@@ -102,13 +105,12 @@ def shipments(plan: Plan) -> list[dict[str, Any]]:
 
 def basis(plan: Plan, run: str, metric: str) -> str:
     """Return a digest of the settings that a seed's table of a run and metric depends on."""
-    settings = plan.settings.runs[run]
     wildcards = SimpleNamespace(run=run, metric=metric)
     parts = [
-        *(plan.dataset_of(SimpleNamespace(dataset=name)) for name in _datasets(plan, run)),
+        *_of_datasets(plan, run, plan.dataset_of),
         plan.settings_of(wildcards),
         plan.options_of(wildcards),
-        json.dumps(settings.epochs),
+        json.dumps(plan.settings.runs[run].epochs),
     ]
     return _joined(parts)
 
@@ -117,7 +119,7 @@ def code(plan: Plan, run: str, metric: str) -> str:
     """Return a digest of the code that computes a table of a run and metric, from its data on."""
     wildcards = SimpleNamespace(run=run, metric=metric)
     parts = [
-        *(plan.code_of_dataset(SimpleNamespace(dataset=name)) for name in _datasets(plan, run)),
+        *_of_datasets(plan, run, plan.code_of_dataset),
         plan.code_of_tasks(wildcards),
         plan.code_of_training(wildcards),
         plan.code_of_metric(wildcards),
@@ -131,9 +133,9 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _datasets(plan: Plan, run: str) -> list[str]:
-    settings = plan.settings.runs[run]
-    return sorted({settings.dataset, settings.at_test().dataset})
+def _of_datasets(plan: Plan, run: str, ask: Callable[[Any], str]) -> list[str]:
+    """Return what the plan says of each dataset of a run, in the order of their names."""
+    return [ask(SimpleNamespace(dataset=name)) for name in sorted(plan.dataset_names(run))]
 
 
 def _joined(parts: list[str]) -> str:
