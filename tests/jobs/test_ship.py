@@ -107,6 +107,13 @@ def test_a_table_that_was_computed_anew_replaces_the_earlier_one(plan):
     assert set(tables.read_all([table])["value"]) == {0.25}
 
 
+def test_what_was_kept_after_an_edit_of_the_code_stays_known(plan):
+    provenance.keep(plan.kept, "moved a function")
+    ship.run(["mine.yaml"], "reference/mine", False)
+    (shipment,) = shipped.record("reference/mine")
+    assert [row["reason"] for row in shipment["kept"]] == ["moved a function"]
+
+
 @pytest.mark.parametrize("finished", [False, True])
 def test_nothing_to_ship_is_said(plan, finished):
     ship.run(["mine.yaml"], None, False)

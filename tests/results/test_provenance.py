@@ -78,6 +78,14 @@ def test_the_page_shows_every_time_that_results_were_kept(benchmarks, tmp_path):
     assert "Kept results" in page
 
 
+def test_the_page_shows_what_was_kept_of_tables_that_came(benchmarks, tmp_path):
+    row = {"date": "2026-11-27", "code": "0.3.0", "reason": "moved a function"}
+    table = "results/tables/a/seed0/accuracy.csv"
+    one = {"code": "0.3.0", "machine": "Elsewhere-1", "run_times": [], "kept": [row]}
+    page = recorded(benchmarks, tmp_path, "none", [one | {"tables": [table], "earlier": []}])
+    assert "<h3>Kept among them</h3>" in page and "<td>moved a function</td>" in page
+
+
 CONFIG = """
 scale: test
 folders: {results: mine}
@@ -177,7 +185,8 @@ def test_tables_that_came_with_the_repository_say_what_computed_them(benchmarks,
         "machine": "Elsewhere-1",
         "tables": [f"{folder}/m.csv"],
     }
-    times = {"run_times": [["train", "7", "9:00:00", "8:59:59", "4321"]], "earlier": []}
+    times = {"run_times": [["train", "7", "9:00:00", "8:59:59", "4321"]]}
+    times |= {"kept": [], "earlier": []}
     others = ["results/tables/b/seed0/m.csv", "results/tables/b/seed1/m.csv"]
     earlier = {"code": "0.2.0", "tables": others, "earlier": others[1:]}
     shipments = [computed | times, computed | times | earlier]

@@ -57,7 +57,13 @@ def run(configfile: list[str], into: str | None, finished: bool) -> None:
         _copy(path, target / path.name)
     trainings = {f"{run}/seed{seed}" for run, _, seed in computed}
     times = provenance.run_times(Path(plan.benchmarks), trainings)
-    made = {"code": code, "machine": provenance.machine(), "run_times": times, "tables": found}
+    made = {
+        "code": code,
+        "machine": provenance.machine(),
+        "run_times": times,
+        "kept": provenance.kept_results(plan.kept),
+        "tables": found,
+    }
     with whole(target / shipped.RECORD) as temporary:
         text = json.dumps([*_others(shipped.record(target), found), made], indent=1)
         temporary.write_text(text + "\n", encoding="utf-8")

@@ -49,7 +49,7 @@ def parts(
         "Sums over jobs, each as it last ran. Jobs run side by side: all took less than the sum.",
         Table(COLUMNS, run_times(benchmarks, trainings)),
         *_shipped(shipments),
-        *_kept(kept),
+        *_kept("## Kept results", kept_results(kept)),
         "## Configuration",
         f"Of {' and '.join(files)}, with what the command line changed. Keys that are not set have "
         "the defaults of config/README.md.",
@@ -80,18 +80,23 @@ def _shipped(shipments: Sequence[Mapping[str, Any]]) -> list[Part]:
             f"{len(one['tables'])} tables were not computed here but by metalandscape "
             f"{one['code']} on {one['machine']}, of the runs {', '.join(runs)}.{changed}",
             Table(COLUMNS, one["run_times"]),
+            *_kept("### Kept among them", one["kept"]),
         ]
     return found
 
 
-def _kept(path: Path) -> list[Part]:
-    if not path.exists():
+def kept_results(path: str | Path) -> list[dict[str, str]]:
+    """Return the rows that `keep` wrote: dates, revisions of the code, reasons."""
+    return csv.read(path).astype(str).to_dict("records") if Path(path).exists() else []
+
+
+def _kept(heading: str, rows: Sequence[Mapping[str, str]]) -> list[Part]:
+    if not rows:
         return []
-    rows = csv.read(path).astype(str)
     return [
-        "## Kept results",
+        heading,
         "The code changed, and the results were kept by hand: they are of earlier code.",
-        Table(list(rows), rows.to_numpy().tolist()),
+        Table(list(rows[0]), [list(row.values()) for row in rows]),
     ]
 
 

@@ -1,11 +1,12 @@
 """Tables that come with the repository, without the files they were made from.
 
 A folder of results may hold `shipped.json`, which `jobs.ship` writes: a list of shipments, each
-with what computed it and with its tables, one for each run, seed and metric. For a table it has
-its SHA-256 and digests of the settings and of the code that it was computed with. Such a table is
-read as it is, so that figures are redrawn in a fresh clone without data and training, and a seed
-that is added to a run is the only one that is trained. Other settings need another table, which
-is computed as usual; a table that was removed is computed again.
+with what computed it, the list of what was kept by hand after edits of the code, and its tables,
+one for each run, seed and metric. For a table it has its SHA-256 and digests of the settings and of
+the code that it was computed with. Such a table is read as it is, so that figures are redrawn in a
+fresh clone without data and training, and a seed that is added to a run is the only one that is
+trained. Other settings need another table, which is computed as usual; a table that was removed is
+computed again.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from ..ground.errors import UserError
 from .plan import Plan
 
 RECORD = "shipped.json"
-KEYS = {"code", "machine", "run_times", "tables"}
+KEYS = {"code", "machine", "run_times", "kept", "tables"}
 TABLE = {"sha256", "settings", "code"}
 
 
