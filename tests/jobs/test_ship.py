@@ -107,6 +107,12 @@ def test_a_table_that_was_computed_anew_replaces_the_earlier_one(plan):
     assert set(tables.read_all([table])["value"]) == {0.25}
 
 
+def test_verdicts_over_what_is_finished_are_not_of_all_and_stay(plan):
+    Path("results/claims.md").write_text("verdicts")
+    ship.run(["mine.yaml"], "reference/mine", True)
+    assert not Path("reference/mine/claims.md").exists()
+
+
 def test_what_was_kept_after_an_edit_of_the_code_stays_known(plan):
     provenance.keep(plan.kept, "moved a function")
     ship.run(["mine.yaml"], "reference/mine", False)

@@ -30,8 +30,8 @@ def run(configfile: list[str], into: str | None, finished: bool) -> None:
 
     Args:
         configfile: one or more files, of which later ones change earlier ones.
-        into: another folder of results than the configured one.
-        finished: whether to leave out what is not computed, which is an error otherwise.
+        into: another folder of results than the configured one, for verdicts, too.
+        finished: whether to leave out what is not computed, an error otherwise, and the verdicts.
 
     Raises:
         UserError: a table is missing, or nothing is there at all.
@@ -52,7 +52,8 @@ def run(configfile: list[str], into: str | None, finished: bool) -> None:
     if not computed:
         raise UserError(f"{source} has no tables that were computed here; call snakemake first.")
     found = dict(_write(plan, each, target) for each in computed)
-    for suffix in ("csv", "md"):
+    # Verdicts are of all tables of a configuration.
+    for suffix in () if finished else ("csv", "md"):
         path = Path(plan.verdicts.format(suffix=suffix))
         _copy(path, target / path.name)
     trainings = {f"{run}/seed{seed}" for run, _, seed in computed}
