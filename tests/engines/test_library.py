@@ -141,39 +141,6 @@ def test_without_any_blas_one_line_says_what_is_used(
     assert "no BLAS" in said and "slower reference engine" in said
 
 
-CORE = """
-import ctypes, glob, scipy
-from metalandscape.engines import _library
-_library._scipys_blas()
-name, = glob.glob(scipy.__path__[0] + ".libs/libscipy_openblas*")
-core = ctypes.CDLL(name).scipy_openblas_get_corename
-core.restype = ctypes.c_char_p
-print(core().decode())
-"""
-
-
-@pytest.mark.skipif(not _library._wide_amd(), reason="needs an AMD processor with AVX-512")
-@pytest.mark.parametrize(
-    ("told", "core"), [({}, "SkylakeX"), ({"OPENBLAS_CORETYPE": "Haswell"}, "Haswell")]
-)
-def test_openblas_uses_avx_512_on_amd_unless_the_user_names_another_core(told, core):
-    """Without being told, OpenBLAS uses AVX2 on processors newer than itself, as on Zen 5."""
-    rest = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
-    environment = rest | told | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", CORE]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == core
-
-
-@pytest.mark.parametrize("wide", [True, False])
-def test_no_other_processor_is_told_to_use_what_it_may_lack(monkeypatch, wide):
-    monkeypatch.setenv("OPENBLAS_CORETYPE", "")  # so that monkeypatch takes back what is set
-    monkeypatch.delenv("OPENBLAS_CORETYPE")
-    monkeypatch.setattr(_library, "_wide_amd", lambda: wide)
-    _library._scipys_blas()
-    assert os.environ.get("OPENBLAS_CORETYPE") == ("SkylakeX" if wide else None)
-
-
 # --- a file that is damaged
 
 

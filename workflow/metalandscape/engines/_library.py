@@ -141,12 +141,9 @@ def _torchs_blas() -> Addresses | None:
 
 def _scipys_blas() -> Addresses:
     """Return the addresses in SciPy's BLAS: OpenBLAS, or Accelerate on a Mac."""
-    # They read these when they are loaded. The engine runs tasks in threads of its own.
+    # They read this when they are loaded. The engine runs tasks in threads of its own.
     for name in ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(name, "1")
-    # To OpenBLAS a processor newer than itself (AMD's Zen 5) is one of AVX2, at half the speed.
-    if _wide_amd():
-        os.environ.setdefault("OPENBLAS_CORETYPE", "SkylakeX")
     from scipy.linalg import cython_blas
 
     capsules = [cython_blas.__pyx_capi__[function] for function in ("sgemm", "dgemm")]
