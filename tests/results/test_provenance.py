@@ -200,3 +200,10 @@ def test_tables_that_came_with_the_repository_say_what_computed_them(benchmarks,
 def test_the_machine_is_named():
     assert platform.platform() in provenance.machine()
     assert f"{os.cpu_count()} processors" in provenance.machine()
+
+
+def test_what_makes_libraries_round_otherwise_is_named(monkeypatch):
+    monkeypatch.delenv("MKL_CBWR", raising=False)
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    assert ", OPENBLAS_CORETYPE=Haswell" in provenance.machine()
+    assert "MKL_CBWR" not in provenance.machine()

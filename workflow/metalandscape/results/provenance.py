@@ -19,6 +19,8 @@ from .pages import Listing, Part, Table
 PACKAGE = Path(__file__).parents[1]
 INSIDE = "workflow/metalandscape"  # where it stands in its own checkout
 COMPUTING = ("torch", "numpy", "scipy", "pandas", "matplotlib", "seaborn", "snakemake")
+# With these, libraries use other instructions than the best of the processor, and round otherwise.
+INSTRUCTIONS = ("OPENBLAS_CORETYPE", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ATEN_CPU_CAPABILITY")
 COLUMNS = ["step", "jobs", "wall-clock time", "CPU time", "largest memory, MB"]
 
 
@@ -114,14 +116,16 @@ def software() -> list[list[str]]:
 
 
 def machine() -> str:
-    """Return the platform and the processors of this machine."""
+    """Return the platform, the processors, and variables by which libraries use them otherwise."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         text = ""
-    named = re.search(r"^model name\s*:\s*(.+)$", text, re.M)
-    model = named[1] if named else platform.processor()
-    return f"{platform.platform()}, {os.cpu_count()} processors {model}".strip()
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.M)
+    model = found[1] if found else platform.processor()
+    named = [f"{name}={os.environ[name]}" for name in INSTRUCTIONS if name in os.environ]
+    processors = f"{os.cpu_count()} processors {model}".strip()
+    return ", ".join([platform.platform(), processors, *named])
 
 
 def run_times(benchmarks: Path, trainings: Collection[str]) -> list[list[str]]:
