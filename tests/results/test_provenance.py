@@ -82,7 +82,9 @@ def test_the_page_shows_what_was_kept_of_tables_that_came(benchmarks, tmp_path):
     row = {"date": "2026-11-27", "code": "0.3.0", "reason": "moved a function"}
     table = "results/tables/a/seed0/accuracy.csv"
     one = {"code": "0.3.0", "machine": "Elsewhere-1", "run_times": [], "kept": [row]}
-    page = recorded(benchmarks, tmp_path, "none", [one | {"tables": [table], "earlier": []}])
+    page = recorded(
+        benchmarks, tmp_path, tmp_path / "none.csv", [one | {"tables": [table], "earlier": []}]
+    )
     assert "<h3>Kept among them</h3>" in page and "<td>moved a function</td>" in page
 
 

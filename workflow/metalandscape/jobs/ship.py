@@ -52,10 +52,10 @@ def run(configfile: list[str], into: str | None, finished: bool) -> None:
     if not computed:
         raise UserError(f"{source} has no tables that were computed here; call snakemake first.")
     found = dict(_write(plan, each, target) for each in computed)
-    # Verdicts are of all tables of a configuration.
-    for suffix in () if finished else ("csv", "md"):
-        path = Path(plan.verdicts.format(suffix=suffix))
-        _copy(path, target / path.name)
+    if not finished:  # verdicts are of all tables of a configuration
+        for suffix in ("csv", "md"):
+            path = Path(plan.verdicts.format(suffix=suffix))
+            _copy(path, target / path.name)
     trainings = {f"{run}/seed{seed}" for run, _, seed in computed}
     times = provenance.run_times(Path(plan.benchmarks), trainings)
     made = {

@@ -66,8 +66,7 @@ def keep(path: str | Path, reason: str) -> None:
         "code": revision(),
         "reason": " ".join(reason.split()),
     }
-    known = [csv.read(path)] if Path(path).exists() else []
-    csv.write(path, pd.concat([*known, pd.DataFrame([row])]))
+    csv.write(path, pd.DataFrame([*kept_results(path), row]))
 
 
 def _shipped(shipments: Sequence[Mapping[str, Any]]) -> list[Part]:
