@@ -119,13 +119,38 @@ def test_a_table_that_was_changed_is_refused(came):
         shipped.tables(plan())
 
 
-@pytest.mark.parametrize(
-    "text", ["{", "[1]", "{}", '[{"tables": {"a/b": "c"}}]', '[{"tables": {}}]', '{"tables": {}}']
-)
+@pytest.mark.parametrize("text", ["", "{", "\xff", "[1]", "{}", '{"tables": {}}'])
 def test_a_record_that_is_none_is_refused(came, text):
-    Path("results", shipped.RECORD).write_text(text)
+    Path("results", shipped.RECORD).write_text(text, encoding="latin-1")
     with pytest.raises(UserError, match=r"results/shipped\.json: no record of tables"):
         shipped.tables(plan())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("code", None),
+        ("machine", 7),
+        ("run_times", "00:01"),
+        ("run_times", [["step", 1]]),
+        ("kept", {"reason": "none"}),
+        ("kept", [{"reason": 3}]),
+        ("tables", []),
+        ("tables", {"a/b": "c"}),
+        ("tables", {"a/b": {"sha256": "0", "settings": "1"}}),
+        ("unknown", "key"),
+    ],
+)
+def test_a_record_with_something_else_in_it_is_refused(came, key, value):
+    path = Path("results", shipped.RECORD)
+    (one,) = json.loads(path.read_text())
+    path.write_text(json.dumps([one | {key: value}]))
+    with pytest.raises(UserError, match=r"results/shipped\.json: no record of tables"):
+        shipped.tables(plan())
+    path.write_text(json.dumps([{name: own for name, own in one.items() if name != key}]))
+    if key in one:
+        with pytest.raises(UserError, match=r"results/shipped\.json: no record of tables"):
+            shipped.tables(plan())
 
 
 def test_tables_of_earlier_code_are_named(came):

@@ -16,12 +16,39 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from ..ground.errors import UserError
+from ..ground.strict import Strict
 from .plan import Plan
 
 RECORD = "shipped.json"
-KEYS = {"code", "machine", "run_times", "kept", "tables"}
-TABLE = {"sha256", "settings", "code"}
+
+
+class Recorded(Strict):
+    """What is recorded of a table: its SHA-256, and digests of its settings and of its code."""
+
+    sha256: str
+    settings: str
+    code: str
+
+
+class Shipment(Strict):
+    """Tables that were shipped at once.
+
+    Attributes:
+        code: the revision of the code that shipped them.
+        machine: the one that computed them.
+        run_times: the rows of `results.provenance.run_times`.
+        kept: the rows of `results.provenance.kept_results`.
+        tables: each of them by its file, within the folder of results.
+    """
+
+    code: str
+    machine: str
+    run_times: list[list[str]]
+    kept: list[dict[str, str]]
+    tables: dict[str, Recorded]
 
 
 def record(folder: str | Path) -> list[dict[str, Any]]:
@@ -34,17 +61,12 @@ def record(folder: str | Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(found, list) and all(map(_is_shipment, found)):
-            return found
-    except (ValueError, LookupError, TypeError, AttributeError):
-        pass
-    raise UserError(f"{path}: no record of tables; restore it, or remove it to compute them anew.")
-
-
-def _is_shipment(found: Any) -> bool:
-    tables = found["tables"].values()
-    return found.keys() == KEYS and all(table.keys() == TABLE for table in tables)
+        found = TypeAdapter(list[Shipment]).validate_json(path.read_bytes())
+    except ValidationError:
+        raise UserError(
+            f"{path}: no record of tables; restore it, or remove it to compute them anew."
+        ) from None
+    return [shipment.model_dump() for shipment in found]
 
 
 def known(plan: Plan) -> dict[str, dict[str, str]]:
