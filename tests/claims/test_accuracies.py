@@ -16,6 +16,7 @@ from claim_tables import (
 )
 from metalandscape.claims import ClaimData
 from metalandscape.claims._published import ACCURACIES, benchmark
+from metalandscape.claims._report import with_troubles
 from metalandscape.ground import plugins
 from metalandscape.ground.options import Part
 
@@ -63,6 +64,8 @@ def test_only_the_papers_regularizer_is_judged():
         ({"batch_size": 4}, "meta-batch 4 (paper: 16)"),
         ({"inner_rate": 0.4}, "inner rate 0.4 (paper: 0.1)"),
         ({"iterations": 100}, "meta-iterations 1300 (at least 5000 are needed)"),
+        ({"test": {"inner_steps": 10}}, "inner steps at meta-test 10 (paper: 5)"),
+        ({"test": {"targets": 1}}, "targets at meta-test 1 (paper: 15)"),
     ],
 )
 def test_at_another_scale_the_number_is_shown_and_nothing_decided(changes, words):
@@ -113,6 +116,48 @@ def test_without_validation_tasks_the_last_epoch_counts():
     scenario.curves["run", "target_accuracy"] = lambda t: 0.96 - 0.02 * t
     (verdict,) = judge("c12", scenario)
     assert verdict.value == pytest.approx(94 - 94.05)
+
+
+def diverged(data, run, seeds, epoch):
+    """Return the data with some seeds' accuracy NaN from an epoch on, as where a task diverged."""
+    table = data.table.copy()
+    ill = (table["run"] == run) & table["seed"].isin(seeds) & (table["epoch"] >= epoch)
+    table.loc[ill, "value"], table.loc[ill, "n_diverged"] = np.nan, 1
+    return ClaimData(table, data.runs, data.datasets)
+
+
+def test_a_seed_that_diverged_at_the_end_is_compared_where_it_has_results():
+    data = diverged(regularized(0.03).data(seeds=5), "regularized", [3, 4], 13)
+    verdicts = plugins.load("claims", "c11").judge(data)
+    assert {v.n_seeds for v in verdicts} == {5}
+    own = data.table[data.table["metric"] == "target_accuracy"]
+    wide = own.pivot(index="run", columns=["seed", "epoch"], values="value")
+    gains = [
+        wide.loc["regularized", (seed, epoch)] - wide.loc["plain", (seed, epoch)]
+        for seed, epoch in [(0, 13), (1, 13), (2, 13), (3, 12), (4, 12)]
+    ]
+    assert verdicts[0].value == pytest.approx(100 * np.mean(gains))
+    told = with_troubles(verdicts, data.table)
+    assert all(v.reason.endswith("; diverged adaptations: 2 in run regularized") for v in told)
+
+
+def test_the_shortest_training_decides_whether_the_scale_is_the_papers():
+    for scenario, run, claim in [
+        (regularized(0.03), "regularized", "c11"),
+        (final(0.94), "run", "c12"),
+    ]:
+        data = diverged(scenario.data(), run, [1], 4)
+        verdicts = plugins.load("claims", claim).judge(data)
+        words = "another scale: meta-iterations 3000 (at least 5000 are needed)"
+        assert {v.reason for v in verdicts} == {words} and {v.n_seeds for v in verdicts} == {3}
+
+
+@pytest.mark.parametrize("test", [{"dataset": "other"}, {"way": 5}, {"shot": 5}])
+def test_nothing_is_published_about_other_tasks_at_meta_test(test):
+    assert judge("c12", final(0.945, test=test)) == []
+    verdicts = judge("c11", regularized(0.03, test=test))
+    assert {v.verdict for v in verdicts} == {"inconclusive"}
+    assert all(v.reason.startswith("another scale: ") for v in verdicts)
 
 
 def test_best_accuracies_are_compared_each_at_its_own_epoch():

@@ -164,7 +164,8 @@ def test_a_verdict_names_the_trainings_of_its_setting_that_diverged():
     claim = plugins.load("claims", "c04").CLAIM
     estimate = Estimate(0.5, 0.4, 0.6, 30, 3, 10)
     verdicts = [claim.verdict(s, "R", estimate, (0.3, 1.0)) for s in ("a b", "c")]
-    gone = pd.DataFrame({"run": ["b", "d"], "seed": [1, 0], "epoch": [7, 2]})
-    first, second = _report.with_lost(verdicts, gone)
-    assert first.reason == f"{verdicts[0].reason}; diverged: run b, seed 1, from epoch 7 on"
+    gone = {"run": ["b", "d"], "seed": [1, 0], "epoch": [7, 2], "n_tasks": 4, "n_diverged": [4, 4]}
+    first, second = _report.with_troubles(verdicts, pd.DataFrame(gone))
+    words = "no results, all diverged: run b, seed 1, from epoch 7 on"
+    assert first.reason == f"{verdicts[0].reason}; {words}"
     assert second == verdicts[1]

@@ -73,6 +73,17 @@ def test_the_csv_has_a_row_per_statistic_and_one_over_settings(judged):
     assert table[["value", "n"]].notna().all(axis=None)
 
 
+def test_rounding_of_the_processor_does_not_reach_the_csv():
+    claim = plugins.load("claims", "c04").CLAIM
+
+    def rows(tiny):
+        estimate = Estimate(0.396145228683468 + tiny, 0.1 + tiny, float("nan"), 30, 3, 10)
+        return _report.frame([claim.verdict("a", "R", estimate, (0.3, 1.0))])
+
+    pd.testing.assert_frame_equal(rows(0.0), rows(9e-14), check_exact=True)
+    assert rows(0.0)["value"][0] == pytest.approx(0.396145228683468, rel=1e-10)
+
+
 def test_the_page_begins_with_the_answer(judged):
     table, page = judged
     answer, _ = page.split("## Every statistic")

@@ -22,6 +22,7 @@ from helpers import image_run
 from metalandscape.claims import ClaimData
 from metalandscape.claims._settings import family, is_baseline, is_meta_learner
 from metalandscape.ground import plugins
+from metalandscape.settings.run import Test as AtTest
 
 
 def judge(claim, scenario, datasets=None):
@@ -106,6 +107,79 @@ def test_correlations_over_k_are_of_last_checkpoints():
     assert np.arctanh(over_k.value) - np.arctanh(over_k.low) >= 1.96 / np.sqrt(6 - 3) - 1e-9
 
 
+def over_k(scenario):
+    """The setting and the verdict on R over k, for every group of runs."""
+    found = judge("c10", scenario)
+    return [(v.setting, v) for v in found if "over k" in v.statistic and v.role == "claim"]
+
+
+def test_over_k_models_are_compared_after_trainings_of_the_same_length():
+    """Accuracy rises with the epoch, so longer trainings of small k would turn R round."""
+    scenario = shots(range(1, 7), "target_accuracy", "embedding_product", -1)
+    data = scenario.data(epochs=28)
+    short = data.table["run"].isin(["k3", "k4", "k5", "k6"]) & (data.table["epoch"] > 13)
+    cut = ClaimData(data.table[~short], data.runs, data.datasets)
+    *_, found, _ = plugins.load("claims", "c10").judge(cut)
+    equal = ClaimData(data.table[data.table["epoch"] <= 13], data.runs, data.datasets)
+    *_, expected, _ = plugins.load("claims", "c10").judge(equal)
+    assert (found.value, found.n_checkpoints) == (expected.value, expected.n_checkpoints)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"outer_rate": 0.5},
+        {"iterations": 7},
+        {"network": {"kind": "conv", "filters": 9}},
+        {"test": {"inner_steps": 9}},
+    ],
+)
+def test_runs_that_differ_in_more_than_k_are_not_compared_over_k(changes):
+    scenario = shots(range(1, 7), "target_accuracy", "embedding_product", 1)
+    other = image_run(shot=2, **changes)
+    scenario.runs["k2"] = other
+    assert [setting for setting, _ in over_k(scenario)] == ["k1 + k3 + k4 + k5 + k6"]
+
+
+def test_runs_over_k_may_have_their_own_meta_batch_but_not_several():
+    scenario = shots(range(1, 7), "target_accuracy", "embedding_product", 1)
+    large = scenario.runs["k2"].model_copy(update={"batch_size": 9})
+    scenario.runs["k2"] = large
+    assert [setting for setting, _ in over_k(scenario)] == ["k1 + k2 + k3 + k4 + k5 + k6"]
+    scenario.runs["k1"] = scenario.runs["k1"].model_copy(update={"shot": 2})
+    assert [setting for setting, _ in over_k(scenario)] == ["k1 + k3 + k4 + k5 + k6"]
+
+
+@pytest.mark.parametrize("claim", ["c03", "c07", "c09", "c14"])
+def test_other_inner_steps_at_meta_test_are_another_setting(claim):
+    scenario = SCENARIOS[claim][0]
+    runs = {
+        name: run.model_copy(update={"test": AtTest(inner_steps=3)})
+        for name, run in scenario.runs.items()
+    }
+    assert judge(claim, scenario) != [] == judge(claim, Scenario(runs, scenario.curves))
+
+
+def test_baselines_are_compared_on_the_same_tasks_of_meta_test():
+    scenario = levels("target_accuracy", 0.3)
+    assert len(judge("c16", scenario)) == 1
+    twenty = scenario.runs["baseline"].model_copy(update={"test": AtTest(way=20)})
+    scenario.runs["baseline"] = twenty
+    assert judge("c16", scenario) == []
+    alike = scenario.runs["maml"].model_copy(update={"way": 20})
+    scenario.runs["maml"] = alike
+    assert len(judge("c16", scenario)) == 1
+
+
+def test_a_baseline_is_not_trained_with_inner_steps():
+    scenario = levels("gradient_product", 0.1)
+    baseline = scenario.runs["baseline"]
+    scenario.runs["baseline"] = baseline.model_copy(
+        update={"inner_steps": 5, "test": AtTest(inner_steps=1)}
+    )
+    assert len(judge("c08", scenario)) == 1
+
+
 def test_four_values_of_k_are_too_few():
     *_, over_k, _ = judge("c10", shots(range(1, 5), "target_accuracy", "embedding_product", 1))
     assert over_k.verdict == "inconclusive" and "too few values of k: 4" in over_k.reason
@@ -164,6 +238,12 @@ def test_support_losses_fall_in_runs_of_five_inner_steps():
 
 def test_chance_depends_on_the_number_of_classes():
     (verdict,) = judge("c15", one(0.001, image_run(way=20), initial_accuracy=at(0.05)))
+    assert verdict.value == pytest.approx(1, abs=0.02) and verdict.verdict == "supported"
+
+
+def test_chance_is_that_of_meta_test():
+    run = image_run(algorithm="finetuning", way=5, test={"way": 20})
+    (verdict,) = judge("c15", one(0.001, run, initial_accuracy=at(0.05)))
     assert verdict.value == pytest.approx(1, abs=0.02) and verdict.verdict == "supported"
 
 

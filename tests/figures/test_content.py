@@ -203,6 +203,17 @@ def test_fig11_prints_the_estimate_of_its_claim():
     assert 100 * reduction.value == pytest.approx(-error)
 
 
+def test_fig11_compares_a_seed_that_diverged_where_it_has_results():
+    shown = data("fig11")
+    run, made = list(shown.runs)[1], shown.table.copy()
+    ill = (made["run"] == run) & (made["seed"] == 2) & (made["epoch"] >= 10)
+    made.loc[ill, ["value", "n_diverged"]] = np.nan, 1
+    title = titles(drawn("fig11", FigureData(made, shown.runs, "scale")))[0]
+    difference, _ = c11.judge(ClaimData(made, shown.runs, {}))
+    assert f"minus plain: {difference.value:+.2f} points [{difference.low:+.2f}, " in title
+    assert "after epoch 9 to 11, 3 seeds" in title
+
+
 def test_fig11_has_a_thin_line_for_every_seed():
     (ax,) = drawing("fig11").axes
     widths = [line.get_linewidth() for line in ax.lines]

@@ -6,6 +6,7 @@ import pytest
 
 from figure_tables import data, drawn, table
 from metalandscape.figures import FigureData, _curves, _style
+from metalandscape.settings.run import Test as AtTest
 
 
 def legend(figure):
@@ -66,6 +67,16 @@ def test_chance_is_marked_where_accuracy_comes_down_to_it():
         }
         assert sorted(levels) == ways
         assert "chance, 1/way" in legend(figure)
+
+
+def test_chance_is_that_of_meta_test():
+    shown = at_chance("fig7")
+    twenty = AtTest(way=20)
+    runs = {name: run.model_copy(update={"test": twenty}) for name, run in shown.runs.items()}
+    table = shown.table.assign(value=shown.table["value"] / 4)
+    figure = drawn("fig7", FigureData(table, runs, "scale"))
+    levels = [list(line.get_ydata()) for line in figure.axes[0].lines]
+    assert [1 / 20, 1 / 20] in levels and [1 / 5, 1 / 5] not in levels
 
 
 def test_no_chance_is_marked_far_below_accuracy():

@@ -7,6 +7,7 @@ from metalandscape.results.statistics import (
     correlation,
     count,
     each_seed,
+    ends,
     mean_over_seeds,
     over_models,
     pearson,
@@ -189,3 +190,24 @@ def test_over_models_seeds_that_disagree_widen_the_interval():
     found, t = over_models(points, "x", "y"), correlation(points, "x", "y")
     assert t.high - t.low > 0.9 and found[:3] == t[:3]
     assert np.isnan(over_models(points[points["shot"] < 6], "x", "y", "shot").low)
+
+
+def test_over_models_more_checkpoints_of_each_are_no_more_models():
+    x, y = np.repeat(noise(14, 2, 1, 40), 3, axis=1)
+    points = frame(x, y).assign(shot=np.tile(np.repeat(np.arange(1, 6), 8), 3))
+    found = over_models(points, "x", "y")
+    assert found.r == pytest.approx(np.corrcoef(x[0], y[0])[0, 1]) and found.n == 120
+    assert np.arctanh(found.high) - np.arctanh(found.r) == pytest.approx(1.96 / np.sqrt(5 - 3))
+    few = over_models(points[points["shot"] < 4], "x", "y")
+    assert np.isnan(few.low) and "too few models for an interval" in str(few)
+
+
+def test_models_are_compared_at_the_last_epoch_that_all_of_a_seed_have():
+    last = {("a", 0): 4, ("b", 0): 7, ("a", 1): 5, ("b", 1): 3, ("a", 2): 6}
+    rows = [(run, seed, epoch) for (run, seed), n in last.items() for epoch in range(1, n + 1)]
+    rows.remove(("b", 0, 4))  # as a checkpoint whose value is missing
+    found = ends(pd.DataFrame(rows, columns=["run", "seed", "epoch"]))
+    assert sorted(found.itertuples(index=False, name=None)) == [
+        *[("a", 0, 3), ("a", 1, 3), ("a", 2, 6), ("b", 0, 3), ("b", 1, 3)]
+    ]
+    assert ends(found[:0]).empty

@@ -1,9 +1,11 @@
 """Correlations with performance, over the epochs of a run and over runs that differ in k."""
 
+from typing import Any
+
 import pandas as pd
 
 from ..results.answers import COMPANION, PART
-from ..results.statistics import over_models
+from ..results.statistics import ends, over_models
 from ..settings.config import Run
 from . import TRACKS, Claim, ClaimData, Estimate, Region, Verdict, missing
 from ._estimates import correlated, correlated_beyond_trend
@@ -44,8 +46,11 @@ def with_companion(
 def over_shots(
     claim: Claim, data: ClaimData, runs: dict[str, Run], performance: str, quantity: str
 ) -> list[Verdict]:
-    """Return the verdicts on "tracks" over the last checkpoints of runs that differ in k."""
-    statistic = f"R of {performance} and {quantity} over k, last checkpoints"
+    """Return the verdicts on "tracks" over runs that differ in k.
+
+    Of every seed the checkpoints after the last epoch that all of the runs have.
+    """
+    statistic = f"R of {performance} and {quantity} over k, last common checkpoints"
     found = []
     for names in _groups(runs):
         points = _last_checkpoints(data, names, performance, quantity)
@@ -62,27 +67,44 @@ def over_shots(
 
 
 def _groups(runs: dict[str, Run]) -> list[list[str]]:
-    """Return the names of runs that differ in k, and in what depends on it, only."""
-    groups: dict[tuple, list[str]] = {}
+    """Return the names of runs that differ in k only.
+
+    Their meta-batch may differ, too, which the paper chooses by k; but if runs of the same k differ
+    in it, those of each meta-batch are a group.
+    """
+    found = []
+    for names in _alike(runs, {"shot": 1, "batch_size": 1}):
+        own = {name: runs[name] for name in names}
+        once = len({run.shot for run in own.values()}) == len(own)
+        found += [names] if once else _alike(own, {"shot": 1})
+    return [names for names in found if len({runs[n].shot for n in names}) > 1]
+
+
+def _alike(runs: dict[str, Run], aside: dict[str, Any]) -> list[list[str]]:
+    """Return the names of runs, by k, in groups of those that some settings alone tell apart.
+
+    Args:
+        runs: the settings of the runs by name.
+        aside: a value for each of these settings, the same for all runs.
+    """
+    groups: dict[str, list[str]] = {}
     for name, run in sorted(runs.items(), key=lambda item: item[1].shot):
-        key = run.dataset, run.algorithm, run.way, run.inner_steps, run.inner_rate
-        groups.setdefault(key, []).append(name)
-    return [names for names in groups.values() if len({runs[n].shot for n in names}) > 1]
+        groups.setdefault(run.model_copy(update=aside).settings(), []).append(name)
+    return list(groups.values())
 
 
 def _last_checkpoints(data: ClaimData, names: list[str], *quantities: str) -> pd.DataFrame:
-    """Return a row per run and seed, with `shot` and the length of its training."""
-    parts = []
-    for name in names:
-        points = data.points(name, *quantities)
-        length = points.groupby("seed")["epoch"].transform("size")
-        last = points.assign(length=length).groupby("seed").tail(1)
-        parts.append(last.assign(shot=data.runs[name].shot))
-    return pd.concat(parts, ignore_index=True)
+    """Return a row per run and seed, with `shot` and the number of checkpoints until then."""
+    parts = [
+        data.points(name, *quantities).assign(run=name, shot=data.runs[name].shot) for name in names
+    ]
+    points = pd.concat(parts, ignore_index=True)
+    length = points.groupby(["run", "seed"]).cumcount() + 1
+    return ends(points.assign(length=length))
 
 
 def _over_models(points: pd.DataFrame, x: str, y: str, trend: str | None) -> Estimate:
-    """Return R over models; checkpoints are models, or those of the shortest training if fewer."""
+    """Return R over models; checkpoints are models, or those of one training if these are fewer."""
     shortest = int(points["length"].min()) if len(points) else 0
     estimate = Estimate(*over_models(points, x, y, trend))
     return estimate._replace(n_checkpoints=min(estimate.n, shortest))

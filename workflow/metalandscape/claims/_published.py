@@ -42,7 +42,13 @@ def benchmark(options: Mapping) -> str | None:
 
 
 def setting(run: Run, datasets: Mapping[str, Mapping]) -> tuple[str | None, int | None, int]:
-    """Return the key of `ACCURACIES` that a run would have."""
+    """Return the key of `ACCURACIES` that a run would have.
+
+    Its dataset is None where meta-test tasks are not those of meta-training: nothing is published.
+    """
+    test = run.at_test()
+    if (test.dataset, test.way, test.shot) != (run.dataset, run.way, run.shot):
+        return None, test.way, test.shot
     return benchmark(datasets.get(run.dataset, {})), run.way, run.shot
 
 

@@ -1,12 +1,13 @@
 """Verdicts as a table for machines and as a page for people."""
 
 from dataclasses import asdict, fields, replace
+from functools import cache
 
 import pandas as pd
 
 from ..results.answers import ALL_SETTINGS, NOT_MEASURED, PART, VERDICTS, Answer, answers
 from ..results.pages import Part, Quoted, Table
-from ..results.tables import in_words
+from ..results.tables import troubles
 from . import Verdict, over_settings, overall
 
 RULE = (
@@ -27,13 +28,14 @@ DETAILS = [
 EVERY = "(all settings)"  # no run's name
 
 
-def with_lost(verdicts: list[Verdict], lost: pd.DataFrame) -> list[Verdict]:
-    """Return verdicts whose reasons name the settings' trainings that diverged (`tables.lost`)."""
+def with_troubles(verdicts: list[Verdict], table: pd.DataFrame) -> list[Verdict]:
+    """Return verdicts whose reasons tell what diverged in their runs (`tables.troubles`)."""
 
+    @cache
     def remark(setting: str) -> str:
-        own = lost[lost["run"].isin(setting.split())]
-        return f"; diverged: {'; '.join(in_words(own))}" if len(own) else ""
+        return "".join(f"; {text}" for text in troubles(ill[ill["run"].isin(setting.split())]))
 
+    ill = table[table["run"].isin(table.loc[table["n_diverged"] > 0, "run"])]
     return [replace(v, reason=v.reason + remark(v.setting)) for v in verdicts]
 
 
@@ -41,9 +43,12 @@ def frame(verdicts: list[Verdict]) -> pd.DataFrame:
     """Return a row per verdict and one per claim over its settings.
 
     `overall` is the verdict on the claim in the row's setting; companions have no part in it.
+    Numbers have ten digits: those behind them are rounding, which other processors do otherwise.
     """
     columns = [field.name for field in fields(Verdict)]
     table = pd.DataFrame([asdict(v) for v in verdicts], columns=columns)
+    numbers = ["value", "low", "high"]
+    table[numbers] = table[numbers].map(lambda number: float(f"{number:.10g}"))
     parts = table[table["role"] == PART].groupby(["claim", "setting"], sort=False)["verdict"]
     by_setting = parts.agg(lambda v: overall(list(v))).rename("overall")
     table = table.join(by_setting, on=["claim", "setting"])

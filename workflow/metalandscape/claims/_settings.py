@@ -44,12 +44,19 @@ def family(run: Run, datasets: Mapping[str, Mapping]) -> str | None:
 
 
 def same_tasks(one: Run, other: Run) -> bool:
-    """Return whether two runs have the same network, data, tasks and number of inner steps."""
+    """Return whether two runs have the same network and data, and tasks and T of meta-test."""
 
     def key(run: Run) -> tuple:
-        return run.dataset, run.network, run.way, run.shot, run.inner_steps
+        test = run.at_test()
+        return run.dataset, run.network, test.dataset, test.way, test.shot, test.inner_steps
 
     return key(one) == key(other)
+
+
+def steps(run: Run, number: int) -> bool:
+    """Return whether a run is tested with so many inner steps, and trained unless a baseline."""
+    trained = number if is_baseline(run) else run.inner_steps
+    return trained == run.at_test().inner_steps == number
 
 
 def other_scale(run: Run, datasets: Mapping[str, Mapping], epochs: int) -> str | None:
@@ -68,6 +75,13 @@ def other_scale(run: Run, datasets: Mapping[str, Mapping], epochs: int) -> str |
         "inner steps": (run.inner_steps, INNER_STEPS),
         "inner rate": (run.inner_rate, INNER_RATE[name]),
     }
+    test = run.at_test()
+    if test != run:
+        expected |= {
+            "targets at meta-test": (test.targets, TARGETS),
+            "inner steps at meta-test": (test.inner_steps, INNER_STEPS),
+            "inner rate at meta-test": (test.inner_rate, INNER_RATE[name]),
+        }
     found = [f"{key} {a} (paper: {b})" for key, (a, b) in expected.items() if a != b]
     done, needed = run.iterations * epochs, int(SHARE * ITERATIONS)
     if done < needed:

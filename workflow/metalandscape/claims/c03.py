@@ -9,7 +9,7 @@ what "monotonically" says, and measured on a sample of tasks no curve is strict.
 
 from . import Claim, ClaimData, Region, Verdict
 from ._estimates import kendall, of_seeds
-from ._settings import INNER_STEPS, is_meta_learner
+from ._settings import INNER_STEPS, is_meta_learner, steps
 
 ID = "C3"
 SECTION = "5.1"
@@ -24,7 +24,7 @@ def judge(data: ClaimData) -> list[Verdict]:
     """Judge every run of a meta-learner on images with T = 5."""
     runs = data.measured(
         ("support_loss",),
-        lambda r: bool(r.way) and r.inner_steps == INNER_STEPS and is_meta_learner(r),
+        lambda r: bool(r.way) and steps(r, INNER_STEPS) and is_meta_learner(r),
     )
     found = []
     for name in runs:

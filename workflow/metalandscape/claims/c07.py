@@ -5,7 +5,7 @@ R = Pearson's R of accuracy and E[g_i . g_j] over checkpoints, within seeds     
 
 from . import Claim, ClaimData, Verdict
 from ._correlations import over_epochs
-from ._settings import is_meta_learner
+from ._settings import is_meta_learner, steps
 
 ID = "C7"
 SECTION = "5.3"
@@ -18,5 +18,5 @@ QUANTITIES = ("target_accuracy", "gradient_product")
 
 def judge(data: ClaimData) -> list[Verdict]:
     """Judge every run of a meta-learner on images with T = 1."""
-    runs = data.measured(QUANTITIES, lambda r: r.inner_steps == 1 and is_meta_learner(r))
+    runs = data.measured(QUANTITIES, lambda r: steps(r, 1) and is_meta_learner(r))
     return over_epochs(CLAIM, data, runs, *QUANTITIES)

@@ -7,6 +7,7 @@ Means are over epochs, the ratio over seeds; "very low" is taken as less than ha
 
 from . import Claim, ClaimData, Verdict
 from ._levels import pairs, share_of_maml
+from ._settings import steps
 
 ID = "C8"
 SECTION = "5.3"
@@ -19,5 +20,5 @@ PRODUCT = "gradient_product"
 
 def judge(data: ClaimData) -> list[Verdict]:
     """Judge runs of a baseline against meta-learners with the same tasks, both with T = 1."""
-    found = pairs(data, PRODUCT, lambda r: r.inner_steps == 1)
+    found = pairs(data, PRODUCT, lambda r: steps(r, 1))
     return [share_of_maml(CLAIM, data, PRODUCT, *pair) for pair in found]

@@ -8,7 +8,7 @@ k.
 
 from . import Claim, ClaimData, Verdict
 from ._correlations import over_epochs, over_shots
-from ._settings import is_meta_learner
+from ._settings import is_meta_learner, steps
 
 ID = "C9"
 SECTION = "5.3.1"
@@ -23,7 +23,7 @@ def judge(data: ClaimData) -> list[Verdict]:
     """Judge every regression run of a meta-learner with T = 1, and those across k."""
     runs = data.measured(
         QUANTITIES,
-        lambda r: r.way is None and r.inner_steps == 1 and is_meta_learner(r),
+        lambda r: r.way is None and steps(r, 1) and is_meta_learner(r),
     )
     found = over_epochs(CLAIM, data, runs, *QUANTITIES)
     return found + over_shots(CLAIM, data, runs, *QUANTITIES)

@@ -9,7 +9,7 @@ from ..results.answers import COMPANION, PART
 from . import POSITIVE, Claim, ClaimData, Verdict
 from ._correlations import BEYOND
 from ._estimates import difference_of_correlations
-from ._settings import is_meta_learner
+from ._settings import is_meta_learner, steps
 
 ID = "C14"
 SECTION = "4.3"
@@ -23,7 +23,7 @@ STATISTIC = "R of target_accuracy and gradient_product minus R with gradient_cos
 
 def judge(data: ClaimData) -> list[Verdict]:
     """Judge every run of a meta-learner on images with T = 1."""
-    runs = data.measured(QUANTITIES, lambda r: r.inner_steps == 1 and is_meta_learner(r))
+    runs = data.measured(QUANTITIES, lambda r: steps(r, 1) and is_meta_learner(r))
     found = []
     for name in runs:
         points = data.points(name, *QUANTITIES)

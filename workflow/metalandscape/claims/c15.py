@@ -2,7 +2,8 @@
 
     c = way * mean of the accuracy at theta^s                           claimed: 0.9 < c < 1.1
 
-The mean is over epochs, then over seeds. A test of equivalence: within a tenth of chance, 1 / way.
+The mean is over epochs, then over seeds. A test of equivalence: within a tenth of chance, 1 / way,
+with the way of meta-test.
 """
 
 import numpy as np
@@ -25,7 +26,7 @@ def judge(data: ClaimData) -> list[Verdict]:
     found = []
     for name, run in data.measured((INITIAL,), lambda r: bool(r.way)).items():
         points = data.points(name, INITIAL)
-        ratio = points.assign(ratio=run.way * points[INITIAL])
+        ratio = points.assign(ratio=run.at_test().way * points[INITIAL])
         estimate = of_seeds(ratio, ["ratio"], np.mean)
         statistic = "initial_accuracy as a multiple of chance"
         found.append(CLAIM.verdict(name, statistic, estimate, REGION))

@@ -9,13 +9,12 @@ from matplotlib.lines import Line2D
 
 from ..results.statistics import mean_over_seeds
 from ..settings.config import Run
-from ._style import GREY, Look, line, ticks
+from ._style import COLLAPSED, GREY, RANGE, Look, line, ticks
 
 DOTS = (0, (1, 1.5))
 CHANCE = Look(GREY, DOTS)
 LAST = 3  # checkpoints whose mean stands for a curve's end or maximum
 WIDER = 1.5  # the factor by which epoch 0 may widen a scale
-COLLAPSED = "collapsed"  # the name of marks, by which the footer finds them
 BAND, LINE = 1, 2  # bands lie below all lines
 
 
@@ -38,9 +37,9 @@ def draw_curve(ax: Axes, curve: pd.DataFrame, look: Look, below: Axes | None = N
     """
     draw_mean(ax, curve, look)
     found = over_seeds(curve)
+    looks = {"color": look.colour, "alpha": 0.2, "linewidth": 0, "zorder": BAND, "gid": RANGE}
     place = {"transform": ax.transData} if below else {}
-    fill = {"color": look.colour, "alpha": 0.2, "linewidth": 0, "zorder": BAND}
-    (below or ax).fill_between(found.index, found["min"], found["max"], **fill, **place)
+    (below or ax).fill_between(found.index, found["min"], found["max"], **looks, **place)
 
 
 def draw_mean(ax: Axes, curve: pd.DataFrame, look: Look) -> None:
@@ -110,13 +109,14 @@ def fit(
 
 
 def chance(ax: Axes, runs: Iterable[Run]) -> list[Line2D]:
-    """Draw a line at 1/way for every way of some runs, where accuracy comes down to it.
+    """Draw a line at 1/way for every way at meta-test, where accuracy comes down to it.
 
     Returns:
         What a legend should show of it.
     """
     low, high = ax.get_ylim()
-    ways = sorted({run.way for run in runs if run.way and low <= 1 / run.way <= high})
+    every = {run.at_test().way for run in runs}
+    ways = sorted(way for way in every if way and low <= 1 / way <= high)
     for way in ways:
         ax.axhline(1 / way, color=CHANCE.colour, linestyle=CHANCE.style, linewidth=1, zorder=0.5)
     return [line(CHANCE, "chance, 1/way")] if ways else []

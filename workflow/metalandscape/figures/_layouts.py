@@ -10,7 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..results.statistics import correlation, over_models, too_few, trend_free
+from ..results.statistics import (
+    Correlation,
+    correlation,
+    ends,
+    over_models,
+    too_few,
+    trend_free,
+)
 from . import FigureData
 from ._curves import chance, decline, draw_curve, draw_mean, draw_seeds, fit
 from ._style import (
@@ -145,11 +152,14 @@ def accuracy_against(
 
 def related(points: pd.DataFrame, x: str, y: str) -> str:
     """Return in words R of two columns within seeds, and below it R beyond their common trend."""
-    beyond = trend_free(points, x, y)
-    few = too_few(beyond.n_seeds, beyond.n_checkpoints)
-    value = "not defined" if np.isnan(beyond.r) else f"{beyond.r:.2f}"
-    interval = "" if few or np.isnan(beyond.r) else f" [{beyond.low:.2f}, {beyond.high:.2f}]"
-    return f"{correlation(points, x, y)}\nbeyond trend: {value}{interval}"
+    return f"{correlation(points, x, y)}\n{beyond_trend(trend_free(points, x, y))}"
+
+
+def beyond_trend(found: Correlation) -> str:
+    """Return R beyond the common trend in words, for the line below the plain R."""
+    few = too_few(found.n_seeds, found.n_checkpoints) or np.isnan(found.low)
+    value = "not defined" if np.isnan(found.r) else f"{found.r:.2f}"
+    return f"beyond trend: {value}" + ("" if few else f" [{found.low:.2f}, {found.high:.2f}]")
 
 
 def twin_curves(
@@ -187,17 +197,18 @@ def scatter(ax: Axes, points: pd.DataFrame, x: str, y: str, **colours: Any) -> N
 def across_shots(axes: Sequence[Axes], data: FigureData, metric: str) -> None:
     """Draw two scatters of performance against a metric over runs of different k, with R.
 
-    The first has every checkpoint of every training, the second the last one of each.
+    The first has every checkpoint of every training, the second those of `ends`.
     """
     runs = list(data.runs.values())
     y = performance(runs[0])
     points = data.pooled(y, metric)
-    last = points.sort_values("epoch", kind="stable").groupby(["run", "seed"]).tail(1)
+    last = ends(points)
     colours = shades(points["shot"])
     for ax, chosen, which in zip(axes, (points, last), ("all", "last"), strict=True):
         scatter(ax, chosen, metric, y, c=chosen["shot"].map(colours).tolist())
-        # The last checkpoints are models of different k, without a trend over epochs.
-        r = over_models(chosen, y, metric) if which == "last" else related(chosen, y, metric)
+        r = str(over_models(chosen, y, metric))
+        if which == "all":  # the last ones have no trend over epochs
+            r += f"\n{beyond_trend(over_models(chosen, y, metric, trend='epoch'))}"
         ax.set_title(f"{title(*runs)}, {which} checkpoints\n{r}")
 
 

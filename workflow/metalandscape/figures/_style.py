@@ -16,7 +16,6 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import get_registered_canvas_class
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import Normalize, is_color_like, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -67,6 +66,8 @@ TICKS, STEPS = 5, (1, 2, 2.5, 5, 10)  # at most so many intervals between ticks,
 # Of quantities; algorithms have other colors.
 BLUE, ORANGE = sns.color_palette("colorblind")[0], sns.color_palette("colorblind")[3]
 GREY = "0.35"
+# The names of marks and bands, by which the footer finds them.
+COLLAPSED, RANGE, INTERVAL = "collapsed", "range", "interval"
 SEQUENCE = "viridis"
 # For algorithms that declare no COLOUR of their own (Paul Tol's muted colours).
 SPARE = ("#117733", "#882255", "#999933", "#CC6677", "#DDCC77", "#88CCEE")
@@ -244,21 +245,23 @@ def _origin(figure: Figure, data: FigureData) -> list[str]:
     length = [data.runs[name].iterations * epoch for name, epoch in last.items()]
     parts = [
         f"data: {', '.join(datasets)}",
-        f"iterations of training: {_range(length)}",
-        f"seeds per run: {_range(seeds)}",
+        f"iterations of training: {number_range(length)}",
+        f"seeds per run: {number_range(seeds)}",
     ]
-    collections = (c for ax in figure.axes for c in ax.collections)
-    if any(isinstance(c, PolyCollection) for c in collections) and seeds.max() > 1:
+    bands = {drawn.get_gid() for ax in figure.axes for drawn in ax.collections}
+    if RANGE in bands and seeds.max() > 1:
         parts.append("lines: mean over seeds, bands: range over seeds")
+        if INTERVAL in bands:
+            parts[-1] += ", of R its 95 % interval"
     if any(map(_starts_outside, figure.axes)):
-        parts.append("axes are scaled without epoch 0, which may lie outside")
+        parts.append("curves may begin at epoch 0 outside the axes")
     lines = ["; ".join(parts)]
     if others := elsewhere(data.runs.values()):
         lines.append(f"with dataset, way and shot differ: {'; '.join(others)}")
     return [*lines, *_troubles(figure, shown)]
 
 
-def _range(counts: Iterable[int]) -> str:
+def number_range(counts: Iterable[int]) -> str:
     """Return the smallest and the largest of whole numbers in words."""
     low, high = min(counts), max(counts)
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
@@ -266,14 +269,8 @@ def _range(counts: Iterable[int]) -> str:
 
 def _troubles(figure: Figure, shown: pd.DataFrame) -> list[str]:
     """Return lines on diverged adaptations and collapsed epochs, if there are any."""
-    lost = tables.lost(shown)
-    lines = [f"no results, all diverged: {'; '.join(tables.in_words(lost))}"] if len(lost) else []
-    rest = shown.merge(lost, on=["run", "seed"], how="left", suffixes=("", "_lost"))
-    rest = rest[~(rest["epoch"] >= rest["epoch_lost"])]
-    diverged = rest.groupby("run", sort=False)["n_diverged"].sum()
-    if counts := [f"{n:.0f} in run {run}" for run, n in diverged.items() if n]:
-        lines.append(f"diverged adaptations: {', '.join(counts)}")
-    if any(drawn.get_gid() == "collapsed" for ax in figure.axes for drawn in ax.lines):
+    lines = tables.troubles(shown)
+    if any(drawn.get_gid() == COLLAPSED for ax in figure.axes for drawn in ax.lines):
         lines.append("x: epochs in which meta-training collapsed")
     return lines
 

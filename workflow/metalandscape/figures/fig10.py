@@ -1,7 +1,8 @@
 """Figure 10: target accuracy against E[h_i . h_j], for different shots k.
 
 A point is a checkpoint, its color the shot k. The paper doesn't say which points it shows: here
-are all checkpoints of all k, and beside them the last checkpoint of each training.
+are all checkpoints of all k, and beside them those of the last epoch that all trainings of a seed
+have. The intervals of R count no more models than there are values of k.
 """
 
 from matplotlib.figure import Figure

@@ -1,8 +1,9 @@
 """Figure 11: target accuracy of MAML with and without the regularizer of its inner loop.
 
 Thick lines are means over seeds, thin lines the single seeds. The numbers are those of claim C11:
-the mean over seeds of the difference at the last common epoch, regularized minus plain in the same
-seed, with its 95 % t interval; and the change of the target error, a geometric mean over seeds.
+the mean over seeds of the difference at the last epoch that both runs have with this seed,
+regularized minus plain, with its 95 % t interval; and the change of the target error, a geometric
+mean over seeds.
 """
 
 from typing import Any
@@ -15,7 +16,7 @@ from ..results.statistics import mean_over_seeds
 from ..settings.config import Run
 from . import FigureData
 from ._layouts import curves
-from ._style import labels, legend
+from ._style import labels, legend, number_range
 
 SECTION = "7"
 CLAIMS = ("c11",)
@@ -58,12 +59,14 @@ def _difference(data: FigureData, plain: str, regularized: str) -> str:
     both = data.curve(plain, "target_accuracy").merge(
         data.curve(regularized, "target_accuracy"), on=["seed", "epoch"], suffixes=("", "_new")
     )
-    final = both[both["epoch"] == both["epoch"].max()]
+    final = both.dropna(subset=["value", "value_new"]).groupby("seed").tail(1)
+    if final.empty:
+        return "no checkpoint that both have"
     before, after = final["value"], final["value_new"]
     change = mean_over_seeds(100 * (after - before))
     return (
         f"{change.mean:+.2f} points [{change.low:+.2f}, {change.high:+.2f}]\n"
-        f"of accuracy after epoch {final['epoch'].max()}, {change.n} seeds; "
+        f"of accuracy after epoch {number_range(final['epoch'])}, {change.n} seeds; "
         f"error {_relative(1 - before, 1 - after)}"
     )
 

@@ -1,8 +1,9 @@
 """Figure 14: target accuracy and E[g_i . g_j], individual runs, one inner step, every setting.
 
 Blue, on the left axis: accuracy; orange, on the right axis: the product. Each line is a seed; the
-axes are scaled without epoch 0. The grey dotted line marks chance, 1/way. R is the correlation of
-the two over checkpoints without the initial one, within seeds, with its 95 % interval over seeds;
+right axis is scaled without epoch 0 where that is far off. The grey dotted line marks chance,
+1/way. R is the correlation of the two over checkpoints without the initial one, within seeds, with
+its 95 % interval over seeds;
 'beyond trend': beyond their common trend, after epoch and log epoch are regressed out of both.
 """
 

@@ -1,7 +1,8 @@
 """Figure 8: sine regression, negative target loss (MSE) and E[g_i . g_j], for different shots k.
 
 (a), (b): the two over epochs for the smallest and the largest k, mean and range over seeds. (c):
-the two at all checkpoints of all k, a point each; (d): at the last checkpoint of each training.
+the two at all checkpoints of all k, a point each; (d): after the last epoch that all trainings
+of a seed have. The intervals of (c), (d) and (f) count no more models than there are values of k.
 The paper doesn't say which points its (c) and (d) show. (e), (f): the two readings of its (e).
 (e): for each k the correlation R over epochs, and R beyond the common trend (open), with intervals
 as vertical lines. (f): for each epoch s the correlation R across the models of different k,
@@ -17,10 +18,10 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..results.statistics import Correlation, correlation, over_models, trend_free
+from ..results.statistics import Correlation, correlation, ends, over_models, trend_free
 from . import FigureData
 from ._layouts import across_shots, related, shot_legend, twin_curves
-from ._style import GREY, label, letter, panels, performance, ticks, title
+from ._style import GREY, INTERVAL, label, letter, panels, performance, ticks, title
 
 SECTION = "5.3.1"
 CLAIMS = ("c09",)
@@ -48,11 +49,11 @@ def draw(data: FigureData) -> Figure:
 
 
 def across_models(data: FigureData) -> dict[int, Correlation]:
-    """Return, by epoch s, R across runs of E[g.g] at s and the performance at the last epoch."""
+    """Return, by epoch s, R across runs of E[g.g] at s and performance after the last epoch."""
     y = performance(next(iter(data.runs.values())))
     points = data.pooled(y, PRODUCT)
-    last = points.sort_values("epoch", kind="stable").groupby(["run", "seed"]).tail(1)
-    points = points[["run", "seed", "epoch", PRODUCT]].merge(last[["run", "seed", y]])
+    last = ends(points)
+    points = points[["run", "seed", "shot", "epoch", PRODUCT]].merge(last[["run", "seed", y]])
     return {int(epoch): over_models(part, y, PRODUCT) for epoch, part in points.groupby("epoch")}
 
 
@@ -79,9 +80,8 @@ def _against_epoch(ax: Axes, data: FigureData) -> None:
     """Draw R across the models of different k against the epoch s, with intervals."""
     found = across_models(data)
     values = list(found.values())
-    ax.fill_between(
-        list(found), [c.low for c in values], [c.high for c in values], color=INK, alpha=0.2, lw=0
-    )
+    ends_of = [c.low for c in values], [c.high for c in values]
+    ax.fill_between(list(found), *ends_of, color=INK, alpha=0.2, lw=0, gid=INTERVAL)
     ax.plot(list(found), [c.r for c in values], "-", color=INK)
     y = label(performance(next(iter(data.runs.values()))))
     words = f"R across k: {label(PRODUCT)} at epoch s, final {y}\nn = {_numbers(values)} models"

@@ -170,7 +170,7 @@ def _scatter(ax: Axes, changes: list[Change], colours: Mapping[str, str]) -> Non
     for draw_line in (ax.axhline, ax.axvline):
         draw_line(0, color=GREY, linewidth=0.8, zorder=0.5)
     parts = [change.effects.assign(epoch=i) for i, change in enumerate(changes)]
-    r = over_models(pd.concat(parts, ignore_index=True), "flattening", "gain")
+    r = over_models(pd.concat(parts, ignore_index=True), "flattening", "gain", kinds="epoch")
     ax.set(xlabel="flattening, log ratio of curvature", ylabel=GAIN)
     ax.set_title(f"flatter against better\n{r}")
     ticks(ax)

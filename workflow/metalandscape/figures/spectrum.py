@@ -85,7 +85,6 @@ def _ridges(ax: Axes, densities: pd.DataFrame, norm: Normalize) -> None:
     for lane, (epoch, density) in enumerate(chosen.iterrows()):
         colour, top = mpl.colormaps[SEQUENCE](norm(epoch)), lane + _height(density.to_numpy())
         ax.plot(points, top, color=colour, linewidth=1)
-        # A polygon: what `fill_between` draws counts as a band over seeds.
         ax.fill([*points, points[-1], points[0]], [*top, lane, lane], color=colour, alpha=0.35)
     ax.set_yticks(range(len(chosen)), chosen.index)
     ax.set_ylim(-0.1, len(chosen))

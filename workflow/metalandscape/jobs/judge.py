@@ -22,7 +22,7 @@ def run(
     data = ClaimData(csv.read_all(tables, runs), runs_of(runs), datasets)
     modules = [plugins.load("claims", name) for name in claims]
     judged = [verdict for claim in modules for verdict in claim.judge(data)]
-    verdicts = _report.with_lost(judged, csv.lost(data.table))
+    verdicts = _report.with_troubles(judged, data.table)
     csv.write(output, _report.frame(verdicts))
     for page in readable:
         pages.write(page, _report.parts(claims, verdicts, scale))

@@ -39,8 +39,8 @@ class Correlation(NamedTuple):
         if np.isnan(self.r):
             return f"R not defined, n = {self.n}"
         few = too_few(self.n_seeds, self.n_checkpoints)
-        if few:
-            return f"R = {self.r:.2f}, {few} for an interval"
+        if few or np.isnan(self.low):
+            return f"R = {self.r:.2f}, {few or 'too few models'} for an interval"
         return f"R = {self.r:.2f} [{self.low:.2f}, {self.high:.2f}], n = {self.n}"
 
 
@@ -124,28 +124,46 @@ def trend_free(points: pd.DataFrame, x: str, y: str) -> Correlation:
     return _over_seeds(each_seed(points, x, y, trend="epoch"), points)
 
 
-def over_models(points: pd.DataFrame, x: str, y: str, trend: str | None = None) -> Correlation:
-    """Return R of two columns within seeds, over models of different k with one point each.
+def over_models(
+    points: pd.DataFrame, x: str, y: str, trend: str | None = None, kinds: str = "shot"
+) -> Correlation:
+    """Return R of two columns within seeds, over models of different kinds.
 
-    What sets one k apart may do so in all seeds, so seeds are no independent repetitions here. The
-    interval is the wider of two, both of Fisher's z: Student's t over seeds, and the normal one of
-    a correlation of as many points as there are values of k.
+    What sets one kind apart, as its k, may do so in all seeds, so seeds are no independent
+    repetitions here. The interval is the wider of two, both of Fisher's z: Student's t over seeds,
+    and the normal one of a correlation of as many points as there are kinds.
 
     Args:
-        points: columns `seed`, `epoch`, `shot` (k), x and y; a row per model.
+        points: columns `seed`, `epoch`, x, y, `kinds` and the trend; a row per model, or per
+            checkpoint of each.
         x: name of a column.
         y: name of a column.
-        trend: "shot" to regress out k and log k first.
+        trend: a column of positive values; it and its logarithm are regressed out first.
+        kinds: the column that tells kinds of models apart; `shot` is k.
 
     Returns:
-        R; `n_checkpoints` is the number of models.
+        R; `n_checkpoints` is the number of points.
     """
     points = points[points[x].notna() & points[y].notna()]
     mean, low, _, seeds = mean_over_seeds(fisher(each_seed(points, x, y, trend)))
-    free = count(points)["n_checkpoints"] - 3 - (TREND if trend else 0)
+    different = points.groupby("seed")[kinds].nunique().min() if len(points) else 0
+    free = different - 3 - (TREND if trend else 0)
     half = np.maximum(mean - low, 1.96 / np.sqrt(free) if free > 0 else np.nan)
     r, low, high = map(float, np.tanh([mean, mean - half, mean + half]))
     return Correlation(r, low, high, len(points), seeds, len(points))
+
+
+def ends(points: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the last epoch that all runs of a seed have, a row per run and seed.
+
+    So models of different runs are compared after trainings of the same length.
+
+    Args:
+        points: columns `run`, `seed` and `epoch`, among others; a row per checkpoint.
+    """
+    runs = points.groupby("seed")["run"].transform("nunique")
+    common = points[points.groupby(["seed", "epoch"])["run"].transform("nunique") == runs]
+    return common[common["epoch"] == common.groupby("seed")["epoch"].transform("max")]
 
 
 def each_seed(

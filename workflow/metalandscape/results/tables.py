@@ -132,9 +132,21 @@ def lost(table: pd.DataFrame) -> pd.DataFrame:
     return rows.groupby(keys, as_index=False)["epoch"].min()
 
 
-def in_words(lost: pd.DataFrame) -> list[str]:
-    """Return the rows of `lost` as texts."""
-    return [f"run {r.run}, seed {r.seed}, from epoch {r.epoch} on" for r in lost.itertuples()]
+def troubles(table: pd.DataFrame) -> list[str]:
+    """Return in words which trainings have no results any more, and what else diverged.
+
+    Args:
+        table: rows with `COLUMNS`.
+    """
+    gone = lost(table)
+    words = [f"run {r.run}, seed {r.seed}, from epoch {r.epoch} on" for r in gone.itertuples()]
+    found = [f"no results, all diverged: {'; '.join(words)}"] if words else []
+    rest = table.merge(gone, on=["run", "seed"], how="left", suffixes=("", "_lost"))
+    rest = rest[~(rest["epoch"] >= rest["epoch_lost"])]
+    diverged = rest.groupby("run", sort=False)["n_diverged"].sum()
+    if counts := [f"{n:.0f} in run {run}" for run, n in diverged.items() if n]:
+        found.append(f"diverged adaptations: {', '.join(counts)}")
+    return found
 
 
 def best_epochs(table: pd.DataFrame, quantity: str = "target_accuracy") -> pd.DataFrame:
@@ -142,7 +154,8 @@ def best_epochs(table: pd.DataFrame, quantity: str = "target_accuracy") -> pd.Da
 
     Args:
         table: rows with `COLUMNS`.
-        quantity: what is largest at the best epoch; the earliest of equals is taken.
+        quantity: what is largest at the best epoch; the earliest of equals is taken. Epoch 0, the
+            initialization, is chosen only where there is no other.
 
     Returns:
         `run, seed, epoch`, the value on validation tasks in `val` and that on meta-test tasks at
@@ -151,6 +164,9 @@ def best_epochs(table: pd.DataFrame, quantity: str = "target_accuracy") -> pd.Da
     keys = ["run", "seed", "epoch"]
     own = table[table["metric"] == quantity]
     val, test = (own[own["split"] == split][[*keys, "value"]] for split in ("val", "test"))
-    best = val.dropna().sort_values(keys, kind="stable").groupby(["run", "seed"], sort=True)
+    usable = val.dropna()
+    trained = usable.groupby(["run", "seed"])["epoch"].transform("max") > 0
+    usable = usable[(usable["epoch"] > 0) | ~trained]
+    best = usable.sort_values(keys, kind="stable").groupby(["run", "seed"], sort=True)
     chosen = val.loc[best["value"].idxmax()].rename(columns={"value": "val"})
     return chosen.merge(test.rename(columns={"value": "test"}), on=keys, how="left")
