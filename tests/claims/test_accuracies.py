@@ -138,7 +138,8 @@ def test_a_seed_that_diverged_at_the_end_is_compared_where_it_has_results():
     ]
     assert verdicts[0].value == pytest.approx(100 * np.mean(gains))
     told = with_troubles(verdicts, data.table)
-    assert all(v.reason.endswith("; diverged adaptations: 2 in run regularized") for v in told)
+    words = "; checkpoints with diverged adaptations: 2 of run regularized"
+    assert all(v.reason.endswith(words) for v in told)
 
 
 def test_the_shortest_training_decides_whether_the_scale_is_the_papers():

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from scipy import stats
@@ -10,6 +11,7 @@ from scipy import stats
 from figure_tables import HARD, MINI, REGULARIZER, data, drawing, drawn, runs_of, sine_runs, table
 from metalandscape.claims import ClaimData, c11
 from metalandscape.figures import FigureData, _layouts, _style, fig6
+from metalandscape.settings.run import Test as AtTest
 
 
 def legend(figure):
@@ -122,7 +124,7 @@ def test_fig6_takes_gradients_from_runs_of_one_step():
 def test_fig6_draws_meta_learners_in_grey():
     for ax in drawing("fig6").axes:
         own, grey = ax.lines[:2], ax.lines[2:4]
-        assert {line.get_color() for line in grey} == {fig6.REFERENCE}
+        assert {line.get_color() for line in grey} == {to_hex(fig6.REFERENCE)}
         assert [line.get_linestyle() for line in grey] == [line.get_linestyle() for line in own]
 
 
@@ -135,6 +137,30 @@ def test_fig6_draws_meta_learners_alone():
     runs = runs_of(MINI, ["maml"])
     figure = drawn("fig6", FigureData(data("fig6").table, runs, "scale"))
     assert legend(figure) == ["1-shot", "5-shot"]
+
+
+def test_fig6_goes_by_the_inner_steps_of_meta_test():
+    shown = data("fig6")
+    kept = {(run.algorithm, run.inner_steps): (n, run) for n, run in shown.runs.items()}
+    five, (name, run) = kept["finetuning", 5], kept["finetuning", 1]
+    tested = run.model_copy(update={"inner_steps": 5, "test": AtTest(inner_steps=1)})
+    figure = drawn("fig6", FigureData(shown.table, dict([five, (name, tested)]), "scale"))
+    lines = [ax.lines[:-1] for ax in figure.axes]  # without that of zero
+    assert list(map(len, lines)) == [1, 1]
+    means = shown.curve(name, "gradient_product").groupby("epoch")["value"].mean()
+    np.testing.assert_allclose(lines[1][0].get_ydata(), means)
+
+
+def test_fig6_gives_each_reference_its_grey():
+    shown = data("fig6")
+    kept = {(run.algorithm, run.inner_steps): (n, run) for n, run in shown.runs.items()}
+    baseline, (name, maml) = kept["finetuning", 5], kept["maml", 5]
+    first = ("first", maml.model_copy(update={"algorithm": "first_order_maml"}))
+    rows = shown.table[shown.table["run"] == name].assign(run="first")
+    made = pd.concat([shown.table, rows])
+    runs = dict([baseline, (name, maml), first])
+    ax, *_ = drawn("fig6", FigureData(made, runs, "scale")).axes
+    assert len({line.get_color() for line in ax.lines[1:3]}) == 2
 
 
 def test_fig8_correlates_over_checkpoints_and_over_shots():

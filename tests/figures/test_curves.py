@@ -118,7 +118,7 @@ def test_a_diverged_seed_leaves_a_gap_and_is_said():
     assert np.flatnonzero(np.isnan(y)).tolist() == [6]
     _style.save(figure, shown, [])
     footer = figure.get_supxlabel().replace("\n", " ")
-    assert footer.endswith(f"diverged adaptations: 4 in run {run}")
+    assert footer.endswith(f"checkpoints with diverged adaptations: 1 of run {run}")
 
 
 def test_every_seed_of_fig7_has_its_own_gap():

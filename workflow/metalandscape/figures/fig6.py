@@ -2,7 +2,8 @@
 
 Each colored line is the baseline's mean over seeds, with their range as a band. Grey lines are the
 means of the meta-learners in the list, drawn for reference, because the paper compares the two;
-their line style is that of the baseline's run with the same shot. The thin line marks zero.
+their line style is that of the baseline's run with the same shot, and each algorithm has its grey.
+The thin line marks zero.
 """
 
 from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ from . import FigureData
 from ._curves import draw_mean, fit
 from ._layouts import curves, named
 from ._names import role
-from ._style import GREY, Look, algorithm, legend, line, task
+from ._style import GREY, Look, algorithm, legend, lighter, line, task
 
 SECTION = "5.2"
 CLAIMS = ("c05", "c08")
@@ -29,7 +30,10 @@ def draw(data: FigureData) -> Figure:
     """
     baselines = data.where(lambda run: role(run) == "baseline")
     quantities = "direction_cosine", "gradient_product"
-    conditions = (lambda run: run.inner_steps > 1), (lambda run: run.inner_steps == 1)
+    conditions = (
+        (lambda run: run.at_test().inner_steps > 1),
+        (lambda run: run.at_test().inner_steps == 1),
+    )
     parts = list(zip(conditions, quantities, strict=True))
     shown = [(baselines.where(condition), quantity) for condition, quantity in parts]
     figure, axes, handles = curves(shown)
@@ -48,9 +52,10 @@ def draw(data: FigureData) -> Figure:
 
 def _reference(ax: Axes, data: FigureData, runs: dict, styles: dict, quantity: str) -> list[Line2D]:
     """Draw the means of some runs in grey; return what a legend should show."""
-    handles = []
+    handles, greys = [], list(dict.fromkeys(run.algorithm for run in runs.values()))
     for name, run in runs.items():
-        look = Look(REFERENCE, styles.get(task(run), "-"))
+        grey = lighter(REFERENCE, greys.index(run.algorithm))
+        look = Look(grey, styles.get(task(run), "-"))
         draw_mean(ax, data.curve(name, quantity), look)
         handles.append(line(look, f"{algorithm(run)}, {task(run)} (reference)"))
     return handles

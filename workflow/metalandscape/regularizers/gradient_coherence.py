@@ -12,7 +12,8 @@ and the other tasks' mean held fixed, as Algorithm 1 holds dir_mu, the step is
 
 a share gamma of the step that the other tasks took. To first order in gamma, the target loss there
 is L_i(theta~_i) + gamma grad L_i . mean_{j != i} d_j, so that minimizing it lowers the loss and
-raises the inner products of a task's gradient with the steps of the others, E[g . g].
+turns the steps of the others against the gradient of a task's target loss: towards gradients whose
+inner products, E[g . g] of support and target sets, are large.
 
 That is the step alone: the meta-gradient differentiates through all of it, the means included. A
 meta-batch of one task has no others: its solution stays as it is.

@@ -143,9 +143,9 @@ def troubles(table: pd.DataFrame) -> list[str]:
     found = [f"no results, all diverged: {'; '.join(words)}"] if words else []
     rest = table.merge(gone, on=["run", "seed"], how="left", suffixes=("", "_lost"))
     rest = rest[~(rest["epoch"] >= rest["epoch_lost"])]
-    diverged = rest.groupby("run", sort=False)["n_diverged"].sum()
-    if counts := [f"{n:.0f} in run {run}" for run, n in diverged.items() if n]:
-        found.append(f"diverged adaptations: {', '.join(counts)}")
+    ill = rest[rest["n_diverged"] > 0].drop_duplicates(["run", "seed", "epoch"])
+    if counts := [f"{n} of run {run}" for run, n in ill.groupby("run", sort=False).size().items()]:
+        found.append(f"checkpoints with diverged adaptations: {', '.join(counts)}")
     return found
 
 
