@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..results.answers import ALL_SETTINGS, NOT_MEASURED, PART, VERDICTS, Answer, answers
 from ..results.pages import Part, Quoted, Table
-from ..results.tables import troubles
+from ..results.troubles import troubles
 from . import Verdict, over_settings, overall
 
 RULE = (

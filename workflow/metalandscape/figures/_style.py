@@ -23,7 +23,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..ground import plugins
 from ..ground.files import whole
-from ..results import tables
+from ..results.troubles import troubles
 from ..settings.config import Run
 from . import FigureData
 from ._names import (
@@ -269,7 +269,7 @@ def number_range(counts: Iterable[int]) -> str:
 
 def _troubles(figure: Figure, shown: pd.DataFrame) -> list[str]:
     """Return lines on diverged adaptations and collapsed epochs, if there are any."""
-    lines = tables.troubles(shown)
+    lines = troubles(shown)
     if any(drawn.get_gid() == COLLAPSED for ax in figure.axes for drawn in ax.lines):
         lines.append("x: epochs in which meta-training collapsed")
     return lines

@@ -132,21 +132,9 @@ def lost(table: pd.DataFrame) -> pd.DataFrame:
     return rows.groupby(keys, as_index=False)["epoch"].min()
 
 
-def troubles(table: pd.DataFrame) -> list[str]:
-    """Return in words which trainings have no results any more, and what else diverged.
-
-    Args:
-        table: rows with `COLUMNS`.
-    """
-    gone = lost(table)
-    words = [f"run {r.run}, seed {r.seed}, from epoch {r.epoch} on" for r in gone.itertuples()]
-    found = [f"no results, all diverged: {'; '.join(words)}"] if words else []
-    rest = table.merge(gone, on=["run", "seed"], how="left", suffixes=("", "_lost"))
-    rest = rest[~(rest["epoch"] >= rest["epoch_lost"])]
-    ill = rest[rest["n_diverged"] > 0].drop_duplicates(["run", "seed", "epoch"])
-    if counts := [f"{n} of run {run}" for run, n in ill.groupby("run", sort=False).size().items()]:
-        found.append(f"checkpoints with diverged adaptations: {', '.join(counts)}")
-    return found
+def in_words(lost: pd.DataFrame) -> list[str]:
+    """Return the rows of `lost` as texts."""
+    return [f"run {r.run}, seed {r.seed}, from epoch {r.epoch} on" for r in lost.itertuples()]
 
 
 def best_epochs(table: pd.DataFrame, quantity: str = "target_accuracy") -> pd.DataFrame:
@@ -154,8 +142,7 @@ def best_epochs(table: pd.DataFrame, quantity: str = "target_accuracy") -> pd.Da
 
     Args:
         table: rows with `COLUMNS`.
-        quantity: what is largest at the best epoch; the earliest of equals is taken. Epoch 0, the
-            initialization, is chosen only where there is no other.
+        quantity: what is largest at the best epoch; the earliest of equals is taken.
 
     Returns:
         `run, seed, epoch`, the value on validation tasks in `val` and that on meta-test tasks at
@@ -164,9 +151,6 @@ def best_epochs(table: pd.DataFrame, quantity: str = "target_accuracy") -> pd.Da
     keys = ["run", "seed", "epoch"]
     own = table[table["metric"] == quantity]
     val, test = (own[own["split"] == split][[*keys, "value"]] for split in ("val", "test"))
-    usable = val.dropna()
-    trained = usable.groupby(["run", "seed"])["epoch"].transform("max") > 0
-    usable = usable[(usable["epoch"] > 0) | ~trained]
-    best = usable.sort_values(keys, kind="stable").groupby(["run", "seed"], sort=True)
+    best = val.dropna().sort_values(keys, kind="stable").groupby(["run", "seed"], sort=True)
     chosen = val.loc[best["value"].idxmax()].rename(columns={"value": "val"})
     return chosen.merge(test.rename(columns={"value": "test"}), on=keys, how="left")
