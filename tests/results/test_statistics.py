@@ -198,6 +198,9 @@ def test_over_models_more_checkpoints_of_each_are_no_more_models():
     found = over_models(points, "x", "y")
     assert found.r == pytest.approx(np.corrcoef(x[0], y[0])[0, 1]) and found.n == 120
     assert np.arctanh(found.high) - np.arctanh(found.r) == pytest.approx(1.96 / np.sqrt(5 - 3))
+    beyond = over_models(points, "x", "y", "epoch")
+    assert beyond.r == pytest.approx(trend_free(points, "x", "y").r)
+    assert np.arctanh(beyond.high) - np.arctanh(beyond.r) == pytest.approx(1.96 / np.sqrt(5 - 3))
     few = over_models(points[points["shot"] < 4], "x", "y")
     assert np.isnan(few.low) and "too few models for an interval" in str(few)
 

@@ -29,7 +29,7 @@ EVERY = "(all settings)"  # no run's name
 
 
 def with_troubles(verdicts: list[Verdict], table: pd.DataFrame) -> list[Verdict]:
-    """Return verdicts whose reasons tell what diverged in their runs (`tables.troubles`)."""
+    """Return verdicts whose reasons tell what diverged in their runs (`results.troubles`)."""
 
     @cache
     def remark(setting: str) -> str:

@@ -147,7 +147,7 @@ def over_models(
     points = points[points[x].notna() & points[y].notna()]
     mean, low, _, seeds = mean_over_seeds(fisher(each_seed(points, x, y, trend)))
     different = points.groupby("seed")[kinds].nunique().min() if len(points) else 0
-    free = different - 3 - (TREND if trend else 0)
+    free = different - 3 - (TREND if trend == kinds else 0)
     half = np.maximum(mean - low, 1.96 / np.sqrt(free) if free > 0 else np.nan)
     r, low, high = map(float, np.tanh([mean, mean - half, mean + half]))
     return Correlation(r, low, high, len(points), seeds, len(points))
