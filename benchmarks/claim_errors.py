@@ -26,7 +26,7 @@ from claim_worlds import EPOCHS, SETTINGS, WORLDS, World
 
 from metalandscape.claims import ClaimData, overall
 from metalandscape.ground import plugins, randomness
-from metalandscape.results.answers import COMPANION, PART
+from metalandscape.results.answers import COMPANION, LATER, PART
 from metalandscape.settings import parts
 from metalandscape.settings.run import Run
 
@@ -88,13 +88,16 @@ def simulated(
 
 
 def verdicts(world: World, data: Simulated) -> Iterator[tuple[str, str]]:
-    """Yield what was judged, "claim", "statistic" or "companion", with its verdict."""
+    """Yield what was judged, "claim", "statistic" or "companion", with its verdict.
+
+    The R without the first epochs is the same statistic of fewer checkpoints, and is left out.
+    """
     judged = plugins.load("claims", world.claim).judge(data)
     if world.statistics == ("",):
         yield "claim", overall([v.verdict for v in judged if v.role == PART])
         return
     for v in judged:
-        if v.statistic.startswith(world.statistics):
+        if v.role != LATER and v.statistic.startswith(world.statistics):
             yield "companion" if v.role == COMPANION else "statistic", v.verdict
 
 

@@ -14,7 +14,7 @@ from metalandscape.claims import (
 )
 from metalandscape.ground import plugins
 from metalandscape.ground.errors import UserError
-from metalandscape.results.answers import COMPANION, PART
+from metalandscape.results.answers import COMPANION, LATER, PART
 from metalandscape.results.tables import COLUMNS
 
 CLAIMS = plugins.names("claims")
@@ -146,6 +146,9 @@ def test_every_r_has_a_companion_that_decides_nothing(claim, index):
     parts = [v.statistic for v in verdicts if v.role == PART and v.statistic.startswith("R of")]
     companions = [v for v in verdicts if v.role == COMPANION]
     assert [v.statistic for v in companions] == [f"{r}, beyond the common trend" for r in parts]
+    later = [v.statistic for v in verdicts if v.role == LATER]
+    over_epochs = [r for r in parts if r.endswith("over epochs")]
+    assert later == [f"{r}, without the first tenth of the epochs" for r in over_epochs]
     without = overall([v for v in verdicts if v.role == PART])
     assert overall(verdicts) == without
 

@@ -65,6 +65,7 @@ def test_the_csv_has_a_row_per_statistic_and_one_over_settings(judged):
     assert rows == [
         ["C4", "rise", "claim", "supported", "supported"],
         ["C4", "rise", "companion", "inconclusive", "supported"],
+        ["C4", "rise", "later", "supported", "supported"],
         ["C12", "last", "claim", "contradicted", "contradicted"],
         ["C4", "(all settings)", "over settings", "supported", "supported"],
         ["C12", "(all settings)", "over settings", "contradicted", "contradicted"],
@@ -90,12 +91,12 @@ def test_the_page_begins_with_the_answer(judged):
     rows = re.findall(r"^\| (C\d+) \|", answer, re.M)
     assert rows == [plugins.load("claims", c).CLAIM.id for c in CLAIMS]
     (line,) = re.findall(r"^\| C4 \|.*$", answer, re.M)
-    (value, low, high), other = table.loc[[0, 1], ["value", "low", "high"]].to_numpy()
-    beyond = f"{other[0]:.3g} [{other[1]:.3g}, {other[2]:.3g}]"
+    numbers = table.loc[[0, 1, 2], ["value", "low", "high"]].to_numpy()
+    r, beyond, later = (f"{value:.3g} [{low:.3g}, {high:.3g}]" for value, low, high in numbers)
     assert line == (
         "| C4 | direction cosine correlates with target accuracy | **supported** | 1 | 0 | 0 | "
-        f"R of target_accuracy and direction_cosine over epochs: {value:.3g} "
-        f"[{low:.3g}, {high:.3g}] | {beyond} | fig5, fig13 |"
+        f"R of target_accuracy and direction_cosine over epochs: {r} | {beyond} | {later} | "
+        "fig5, fig13 |"
     )
     assert "| not measured | 0 | 0 | 0 |" in answer and "a scale in words" in answer
     assert answer.index("| C17 |") < answer.index("Supported: the whole")

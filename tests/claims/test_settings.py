@@ -88,7 +88,7 @@ def test_the_initialization_is_no_part_of_the_curve():
 def test_the_initialization_carries_no_correlation():
     outlier = lambda t: np.where(t == 0, -9.0, 0.5)  # noqa: E731
     scenario = one(0.1, target_accuracy=outlier, direction_cosine=outlier)
-    verdict, _ = judge("c04", scenario)
+    verdict, *_ = judge("c04", scenario)
     assert verdict.verdict != "supported" and abs(verdict.value) < 0.5
 
 
@@ -247,8 +247,18 @@ def test_chance_is_that_of_meta_test():
     assert verdict.value == pytest.approx(1, abs=0.02) and verdict.verdict == "supported"
 
 
+def test_the_later_r_tells_what_rests_on_the_first_epochs():
+    """Both jump within the first of 40 epochs, and have nothing in common after it."""
+    jump = lambda t: np.where(t < 0.06, 0.0, 5.0)  # noqa: E731
+    data = one(0.5, target_accuracy=jump, direction_cosine=jump).data(epochs=41)
+    r, beyond, later = plugins.load("claims", "c04").judge(data)
+    assert (r.verdict, beyond.verdict) == ("supported", "supported")
+    assert (later.role, later.n_checkpoints) == ("later", 36) and later.verdict != "supported"
+    assert later.statistic == f"{r.statistic}, without the first tenth of the epochs"
+
+
 def test_the_companion_tells_a_common_trend_from_more():
     """Both rise, with unrelated noise: R tracks, what is left beyond the trend does not."""
-    r, beyond = judge("c04", one(0.1, target_accuracy=rising, direction_cosine=rising))
+    r, beyond, _ = judge("c04", one(0.1, target_accuracy=rising, direction_cosine=rising))
     assert (r.verdict, r.role, beyond.role) == ("supported", "claim", "companion")
     assert r.value > 0.8 and abs(beyond.value) < 0.4

@@ -20,6 +20,7 @@ C5,b vs m,"second, beyond",companion,7,7,7,supported,contradicted
 C5,(all settings),share,over settings,0.5,,,inconclusive,inconclusive
 C8,a vs m,level,claim,0.25,0.1,0.3,supported,supported
 C8,a vs m,"level, beyond",companion,0.05,-0.1,0.2,inconclusive,supported
+C8,a vs m,"level, later",later,-0.5,-0.6,-0.4,contradicted,supported
 C8,(all settings),share,over settings,1,,,supported,supported
 """
 TABLE = f"{HEADER}\n{ROWS}"
@@ -39,9 +40,10 @@ def test_an_answer_counts_settings_and_has_the_main_number(rows):
     assert c5.counts == {"supported": 1, "contradicted": 1, "inconclusive": 2}
     assert c5.number == "mean: 0.2 (0 to 0.4)"
     assert (c5.beyond, c8.beyond) == ("0.4 (0.1 to 0.7)", "0.05 [-0.1, 0.2]")
+    assert (c5.later, c8.later) == ("", "-0.5 [-0.6, -0.4]")
     assert (c8.verdict, c8.number) == ("supported", "level: 0.25 [0.1, 0.3]")
     assert (c12.verdict, sum(c12.counts.values())) == ("not measured", 0)
-    assert c12.number == c12.beyond == ""
+    assert c12.number == c12.beyond == c12.later == ""
     assert c5.figures == ["fig6"] and c12.figures == ["fig12"]
 
 

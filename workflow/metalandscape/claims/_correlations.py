@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..results.answers import COMPANION, PART
+from ..results.answers import COMPANION, LATER, PART
 from ..results.statistics import ends, over_models
 from ..settings.config import Run
 from . import TRACKS, Claim, ClaimData, Estimate, Region, Verdict, missing
@@ -12,17 +12,26 @@ from ._estimates import correlated, correlated_beyond_trend
 
 MINIMUM_SHOTS = 5
 BEYOND = "beyond the common trend"
+FIRST = 0.1  # of the epochs
+WITHOUT_FIRST = "without the first tenth of the epochs"
 
 
 def over_epochs(
     claim: Claim, data: ClaimData, runs: dict[str, Run], performance: str, quantity: str
 ) -> list[Verdict]:
-    """Return the verdicts on "tracks" over the checkpoints of each run, with companions."""
+    """Return the verdicts on "tracks" over the checkpoints of each run, with companions.
+
+    The second companion tells whether an R rests on the beginning of meta-training, where any two
+    quantities change fast.
+    """
     statistic = f"R of {performance} and {quantity} over epochs"
     found = []
     for name in runs:
         points = data.points(name, performance, quantity)
         found += with_companion(claim, name, statistic, points, (performance, quantity), TRACKS)
+        later = points[points["epoch"] > FIRST * points["epoch"].max()]
+        estimate, words = correlated(later, performance, quantity), f"{statistic}, {WITHOUT_FIRST}"
+        found.append(claim.verdict(name, words, estimate, TRACKS, role=LATER))
     return found
 
 

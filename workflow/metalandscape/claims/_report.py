@@ -19,7 +19,7 @@ RULE = (
 )
 SUMMARY = [
     *("claim", "what the paper says", "verdict", *VERDICTS),
-    *("main number", "R beyond the trend", "figures"),
+    *("main number", "R beyond the trend", "R without the first epochs", "figures"),
 ]
 DETAILS = [
     *("claim", "setting", "statistic", "role", "value", "95 % interval"),
@@ -74,12 +74,13 @@ def parts(claims: list[str], verdicts: list[Verdict], scale: str) -> list[Part]:
         Quoted("Scale of these results: ", f"{scale}."),
         Table(SUMMARY, [_line(answer) for answer in found]),
         "The numbers after the verdict count settings. The main number is the median over "
-        "settings, with the range, and so is the R that is left beyond the common trend. A claim "
-        "without any setting was not measured.",
+        "settings, with the range, and so is the R that is left beyond the common trend, and that "
+        "without the first tenth of the epochs. A claim without any setting was not measured.",
         RULE,
         "## Every statistic",
         "A companion is the R that is left beyond the common trend, after epoch and log epoch are "
-        "regressed out: any two curves that rise correlate. It leaves the claim's verdict alone.",
+        "regressed out: any two curves that rise correlate. A later R is that without the first "
+        "tenth of the epochs, in which all changes fast. Both leave the claim's verdict alone.",
         Table(DETAILS, details),
     ]
 
@@ -109,7 +110,7 @@ def _line(answer: Answer) -> list[str]:
     """Return an answer's cells."""
     verdict = f"**{answer.verdict}**" if answer.verdict != NOT_MEASURED else answer.verdict
     counts = map(str, answer.counts.values())
-    numbers = answer.number, answer.beyond
+    numbers = answer.number, answer.beyond, answer.later
     return [answer.claim, answer.text, verdict, *counts, *numbers, ", ".join(answer.figures)]
 
 

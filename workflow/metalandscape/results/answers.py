@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from ..ground import plugins
 
 VERDICTS = ("supported", "contradicted", "inconclusive")
-# What a row is: a part of the claim; the R beyond the common trend, which decides nothing about the
-# claim; or the verdict over all settings.
-PART, COMPANION, ALL_SETTINGS = "claim", "companion", "over settings"
+# What a row is: a part of the claim; the R beyond the common trend, or the one without the first
+# epochs, which decide nothing about the claim; or the verdict over all settings.
+PART, COMPANION, LATER, ALL_SETTINGS = "claim", "companion", "later", "over settings"
 NOT_MEASURED = "not measured"
 BEYOND = "Beyond the paper"  # the section of claims and figures that are not the paper's
 
@@ -32,6 +32,7 @@ class Answer(NamedTuple):
         counts: for every verdict, the number of settings that have it.
         number: the main statistic, in words.
         beyond: what is left of it beyond the common trend, if it is an R.
+        later: what it is without the first epochs, if it is an R over epochs.
         figures: the names of the figures that show what the claim is about.
     """
 
@@ -41,6 +42,7 @@ class Answer(NamedTuple):
     counts: Mapping[str, int]
     number: str
     beyond: str
+    later: str
     figures: Sequence[str]
 
 
@@ -79,15 +81,18 @@ def _answer(name: str, rows: Sequence[Row]) -> Answer:
     # Some settings may have another statistic, such as an R over k beside those over epochs.
     statistic = next((row["statistic"] for row in settings.values()), "")
     main = [row for row in settings.values() if row["statistic"] == statistic]
-    left = [row for each in main for row in own if _is_beyond(row, each)]
+    beyond, later = (
+        _in_words([row for each in main for row in own if _accompanies(row, each, role)])
+        for role in (COMPANION, LATER)
+    )
     number = f"{statistic}: {_in_words(main)}" if main else ""
-    return Answer(claim, text, total, counts, number, _in_words(left), _figures(name))
+    return Answer(claim, text, total, counts, number, beyond, later, _figures(name))
 
 
-def _is_beyond(row: Row, main: Row) -> bool:
-    """Return whether a row is a statistic's companion."""
+def _accompanies(row: Row, main: Row, role: str) -> bool:
+    """Return whether a row goes with a statistic, in some role."""
     named = row["statistic"].startswith(f"{main['statistic']}, ")
-    return row["role"] == COMPANION and row["setting"] == main["setting"] and named
+    return row["role"] == role and row["setting"] == main["setting"] and named
 
 
 def _in_words(rows: Sequence[Row]) -> str:
