@@ -47,5 +47,15 @@ def test_an_answer_counts_settings_and_has_the_main_number(rows):
     assert c5.figures == ["fig6"] and c12.figures == ["fig12"]
 
 
+def test_settings_without_a_value_do_not_hide_the_one_that_has_it():
+    row = {"claim": "C8", "statistic": "level", "role": "claim", "verdict": "", "overall": ""}
+    none = row | {"setting": "a", "value": "", "low": "", "high": ""}
+    one = row | {"setting": "b", "value": "0.5", "low": "0.4", "high": "0.6"}
+    (found,) = answers.answers(["c08"], [none, one])
+    assert found.number == "level: 0.5 [0.4, 0.6]" and found.beyond == ""
+    (found,) = answers.answers(["c08"], [none])
+    assert found.number == "level: not defined"
+
+
 def test_there_are_no_rows_before_claims_are_judged(tmp_path):
     assert answers.read(tmp_path / "claims.csv") == []

@@ -96,12 +96,19 @@ def _accompanies(row: Row, main: Row, role: str) -> bool:
 
 
 def _in_words(rows: Sequence[Row]) -> str:
-    """Return a statistic of several settings: its median and range, or its value and interval."""
-    values = [value for row in rows if (value := number(row["value"])) == value]
+    """Return a statistic of several settings: its median and range, or its value and interval.
+
+    Settings where it is NaN do not count; "" without any row.
+    """
+    numbers = [[number(row[key]) for key in ("value", "low", "high")] for row in rows]
+    defined = [each for each in numbers if each[0] == each[0]]
+    values = [value for value, _, _ in defined]
     if len(values) > 1:
         return f"{median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
-    numbers = ([number(row[key]) for key in ("value", "low", "high")] for row in rows)
-    return next((f"{middle:.3g} [{low:.3g}, {high:.3g}]" for middle, low, high in numbers), "")
+    if not defined:
+        return "not defined" if numbers else ""
+    ((value, low, high),) = defined
+    return f"{value:.3g} [{low:.3g}, {high:.3g}]"
 
 
 def _figures(claim: str) -> list[str]:
