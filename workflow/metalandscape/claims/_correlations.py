@@ -1,7 +1,5 @@
 """Correlations with performance, over the epochs of a run and over runs that differ in k."""
 
-from typing import Any
-
 import pandas as pd
 
 from ..results.answers import COMPANION, LATER, PART
@@ -82,23 +80,19 @@ def _groups(runs: dict[str, Run]) -> list[list[str]]:
     in it, those of each meta-batch are a group.
     """
     found = []
-    for names in _alike(runs, {"shot": 1, "batch_size": 1}):
+    for names in _alike(runs, "shot", "batch_size"):
         own = {name: runs[name] for name in names}
         once = len({run.shot for run in own.values()}) == len(own)
-        found += [names] if once else _alike(own, {"shot": 1})
+        found += [names] if once else _alike(own, "shot")
     return [names for names in found if len({runs[n].shot for n in names}) > 1]
 
 
-def _alike(runs: dict[str, Run], aside: dict[str, Any]) -> list[list[str]]:
-    """Return the names of runs, by k, in groups of those that some settings alone tell apart.
-
-    Args:
-        runs: the settings of the runs by name.
-        aside: a value for each of these settings, the same for all runs.
-    """
+def _alike(runs: dict[str, Run], *aside: str) -> list[list[str]]:
+    """Return the names of runs, by k, in groups of those that only these settings tell apart."""
+    same = dict.fromkeys(aside, 1)
     groups: dict[str, list[str]] = {}
     for name, run in sorted(runs.items(), key=lambda item: item[1].shot):
-        groups.setdefault(run.model_copy(update=aside).settings(), []).append(name)
+        groups.setdefault(run.model_copy(update=same).settings(), []).append(name)
     return list(groups.values())
 
 

@@ -80,8 +80,8 @@ def _against_epoch(ax: Axes, data: FigureData) -> None:
     """Draw R across the models of different k against the epoch s, with intervals."""
     found = across_models(data)
     values = list(found.values())
-    ends_of = [c.low for c in values], [c.high for c in values]
-    ax.fill_between(list(found), *ends_of, color=INK, alpha=0.2, lw=0, gid=INTERVAL)
+    edges = [c.low for c in values], [c.high for c in values]
+    ax.fill_between(list(found), *edges, color=INK, alpha=0.2, lw=0, gid=INTERVAL)
     ax.plot(list(found), [c.r for c in values], "-", color=INK)
     y = label(performance(next(iter(data.runs.values()))))
     words = f"R across k: {label(PRODUCT)} at epoch s, final {y}\nn = {_numbers(values)} models"
