@@ -188,7 +188,9 @@ def test_a_claim_is_judged_with_the_papers(drawn):
     assert judged.loc["numbers", "verdict"] == "inconclusive"
     assert judged.loc["numbers", "reason"] == "too few seeds: 1, 3 are needed"
     measured = tables.read(results(drawn, "tables/numbers/bias_share.csv"))
-    assert judged.loc["numbers", "value"] == measured.query("epoch == 1")["value"].item()
+    # claims.csv keeps ten digits, for the same bytes on every processor.
+    value = pytest.approx(measured.query("epoch == 1")["value"].item(), rel=1e-9)
+    assert judged.loc["numbers", "value"] == value
     page = results(drawn, "claims.md").read_text()
     assert "more than half of adaptation happens in biases" in page
     (row,) = [line for line in page.splitlines() if line.startswith("| B1 | more")]
