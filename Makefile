@@ -43,7 +43,7 @@ page: $(READY) $(PAGE)
 board: $(READY) $(BOARD)
 	$(IN_VENV) snakemake --cores $(CORES) write_board --configfile $(CONFIG)
 
-# After a kill of Snakemake itself, whose lock is left: remove it, and go on.
+# After a kill of Snakemake itself: remove its lock and go on; TARGET=a product.
 resume: $(READY)
 	$(IN_VENV) snakemake --unlock --configfile $(CONFIG)
 	$(SNAKEMAKE)
@@ -63,14 +63,17 @@ RELEASE ?= release
 release: $(READY)
 	PYTHONPATH=workflow .venv/bin/python -m metalandscape release --configfile $(CONFIG) --output $(RELEASE)
 
-# All downloads and nothing else, for machines that have no network later.
+# All downloads, the kernel and nothing else, for machines that have no network later.
 fetch: $(READY)
 	$(IN_VENV) snakemake --cores $(CORES) --until download_archives build_kernel --configfile $(CONFIG)
 
 # `make figures/fig7.pdf` makes one product. Folders belong to the configuration of the same name.
 figures/smoke/% results/smoke/%: CONFIG = config/smoke.yaml
 figures/real/% results/real/%: CONFIG = config/real.yaml
-figures/reference/% results/reference/%: CONFIG = config/reference.yaml
+figures/algorithms/% results/algorithms/%: CONFIG = config/algorithms.yaml
+figures/beyond/% results/beyond/%: CONFIG = config/beyond.yaml
+figures/reference/%: CONFIG = config/reference.yaml config/reference/rest.yaml
+results/reference/%: CONFIG = config/reference.yaml
 # Tables that come with the repository, from which figures are redrawn in seconds.
 figures/reference/default/% results/reference/default/%: CONFIG = config.yaml results/reference/default/folders.yaml
 figures/reference/beyond/% results/reference/beyond/%: CONFIG = config/beyond.yaml results/reference/beyond/folders.yaml
