@@ -72,8 +72,7 @@ figures/smoke/% results/smoke/%: CONFIG = config/smoke.yaml
 figures/real/% results/real/%: CONFIG = config/real.yaml
 figures/algorithms/% results/algorithms/%: CONFIG = config/algorithms.yaml
 figures/beyond/% results/beyond/%: CONFIG = config/beyond.yaml
-figures/reference/%: CONFIG = config/reference.yaml config/reference/rest.yaml
-results/reference/%: CONFIG = config/reference.yaml
+figures/reference/% results/reference/%: CONFIG = config/reference.yaml
 # Tables that come with the repository, from which figures are redrawn in seconds.
 figures/reference/default/% results/reference/default/%: CONFIG = config.yaml results/reference/default/folders.yaml
 figures/reference/beyond/% results/reference/beyond/%: CONFIG = config/beyond.yaml results/reference/beyond/folders.yaml

@@ -22,8 +22,8 @@ from metalandscape.ground.brief import Brief, Text
 from metalandscape.ground.errors import UserError
 from metalandscape.results import answers, captions
 from metalandscape.settings import config as schema, environment, shipped
-from metalandscape.settings.duplicates import refuse_repeated_keys
 from metalandscape.settings.plan import Plan
+from metalandscape.settings.written import check_written
 
 # A configuration given with --configfile replaces the default one, rather than being merged into it.
 if not workflow.config_settings.configfiles:
@@ -35,13 +35,17 @@ try:
     environment.check_platform()
     environment.check_working_directory()
     for file in workflow.configfiles:
-        refuse_repeated_keys(file)
+        check_written(file)
     settings = schema.load(config)
     plan = Plan(settings)
     environment.check_places(plan.folders())
     plan.came = shipped.tables(plan)
 except UserError as error:
     sys.exit(f"metalandscape: {error}")
+except Exception as error:
+    if (sentence := plugins.blamed(error)) is None:
+        raise
+    sys.exit(f"metalandscape: {sentence}")
 environment.hand_on(settings.archives, alone=workflow.modifier.is_main_snakefile())
 
 

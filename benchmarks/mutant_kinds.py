@@ -18,7 +18,7 @@ import metalandscape
 from metalandscape.ground import plugins
 from metalandscape.jobs import draw, judge, measure, prepare, sample, tabulate, train
 from metalandscape.results import tables
-from metalandscape.settings import config, duplicates
+from metalandscape.settings import config, written
 from metalandscape.settings.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -149,7 +149,7 @@ def _yaml(tree: Any) -> bytes:
 def planned(path: Path, _out: Path) -> None:
     """Do what the workflow does with a configuration before its first job."""
     try:
-        raw = duplicates.load(path)
+        raw = written.load(path)
         plan = Plan(config.load(raw))
         plan.configuration(raw)
         for metric, run in plan.settings.pairs():

@@ -75,6 +75,17 @@ def test_what_a_script_says_goes_to_its_log(tmp_path):
     assert log.read_text().startswith("metalandscape: config key plugins: ")
 
 
+def test_the_traceback_of_a_fault_goes_to_the_log_of_a_script(tmp_path, monkeypatch):
+    def run():
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(command_line._module("tabulate"), "run", run)
+    with pytest.raises(SystemExit) as stopped:
+        command_line.scripted("tabulate", None, str(tmp_path / "log"))
+    assert stopped.value.code == 1
+    assert (tmp_path / "log").read_text().endswith("ZeroDivisionError: of ours\n")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_what_a_script_says_on_a_full_disk_is_one_sentence(tmp_path):
     with pytest.raises(SystemExit) as stopped:

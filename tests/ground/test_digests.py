@@ -4,13 +4,13 @@ import shutil
 
 import pytest
 
-from metalandscape.ground import digests, plugins
+from metalandscape.ground import digests, plugins, syntax
 
 PACKAGE = plugins.PACKAGE
 
 
 def forget():
-    for cached in (digests.digest, digests._code, digests._imported, plugins.parsed):
+    for cached in (digests.digest, digests._code, digests._imported, syntax.parsed):
         cached.cache_clear()
 
 

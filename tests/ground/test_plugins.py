@@ -89,7 +89,29 @@ def test_a_folder_without_rooms_is_refused(tmp_path, name):
         plugins.use(tmp_path / name)
 
 
-@pytest.mark.parametrize("file", [".#mine.py", "._mine.py", "_help.py", "my metric.py", "1.py"])
+@pytest.mark.parametrize("file", ["my metric.py", "my-metric.py", "1.py"])
+def test_a_file_whose_name_python_cannot_import_is_refused(folder, file):
+    (folder / "metrics" / file).write_text("no part")
+    with pytest.raises(UserError, match=rf"metrics/{file}: the name of a part consists of letters"):
+        plugins.use(folder)
+
+
+def test_a_folder_named_almost_as_a_room_is_refused(folder):
+    (folder / "claim").mkdir()
+    plugins.use(folder)
+    (folder / "claim/c21.py").write_text("")
+    with pytest.raises(UserError, match=r"/claim: parts are found in .*/claims; rename the folder"):
+        plugins.use(folder)
+
+
+def test_a_link_to_nothing_is_named(folder):
+    (folder / "metrics/lost.py").symlink_to(folder / "nowhere")
+    plugins.use(folder)
+    with pytest.raises(UserError, match=rf"{folder}/metrics/lost.py: .*No such file"):
+        plugins.check("metrics", "lost")
+
+
+@pytest.mark.parametrize("file", [".#mine.py", "._mine.py", "_help.py"])
 def test_files_of_editors_and_helpers_are_no_parts(folder, file):
     before = plugins.names("metrics")
     (folder / "metrics" / file).write_text("no part")

@@ -32,3 +32,12 @@ def test_a_run_without_rows_is_named(tmp_path, lacking):
     with pytest.raises(UserError, match=r"t\.csv: it has no row of run omniglot_5w1s_"):
         draw_with(tmp_path, lambda t: t.assign(run=t["run"].replace(renamed)))
     assert not (tmp_path / "f.png").exists()
+
+
+def test_what_is_no_figure_is_refused_with_its_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("metalandscape.figures.fig3.draw", lambda data: None)
+    with pytest.raises(
+        UserError, match=r"fig3\.py: draw should return a matplotlib Figure, not No"
+    ):
+        draw_with(tmp_path, lambda t: t)
+    assert not (tmp_path / "f.png").exists()

@@ -83,3 +83,13 @@ def test_without_results_nothing_is_packed(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"results has nothing for tables.zip; compute it first"):
         release.run(["mine.yaml"], "release")
     assert not Path("release").exists()
+
+
+def test_a_run_of_the_name_of_the_tables_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runs = VALID["runs"] | {"tables": VALID["runs"]["letters_maml_T1"]}
+    Path("mine.yaml").write_text(
+        yaml.safe_dump(VALID | {"runs": runs, "figures": {"fig5": ["tables"]}})
+    )
+    with pytest.raises(UserError, match=r"config key runs\.tables: a release has the tables"):
+        release.run(["mine.yaml"], "release")

@@ -82,6 +82,12 @@ def test_an_algorithm_that_heeds_no_regularizer_gets_none():
     assert f"runs.{RUN}.regularizer: finetuning does not support one" in refusal(raw)
 
 
+def test_a_regularizer_has_nothing_to_compare_in_a_batch_of_one():
+    text = refusal(with_run(regularizer="trajectory_angle", batch_size=1))
+    assert text.startswith(f"config key runs.{RUN}.batch_size: a regularizer compares the tasks")
+    assert config.load(with_run(regularizer="trajectory_angle", batch_size=2))
+
+
 def test_vectors_are_no_images():
     text = refusal(with_run("waves", network="conv"))
     assert "runs.waves.network: conv takes images, but data of kind sine are vectors" in text
@@ -105,73 +111,6 @@ def test_images_that_four_poolings_leave_nothing_of_are_refused_for_resnet12():
     assert config.load(with_run(network=network | {"filters": [2, 4]}))
 
 
-# --- parts outside the package
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A folder of parts, which the configuration names; afterwards it is forgotten."""
-    yield tmp_path
-    plugins.use(None)
-
-
-def with_part(folder, name, text, **changes):
-    """A configuration beside a part of the user's own."""
-    (folder / name).parent.mkdir()
-    (folder / name).write_text(text)
-    return copy.deepcopy(VALID) | {"plugins": str(folder)} | changes
-
-
-FIGURE = {"figures": {"mine": [RUN]}}
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "changes", "words"),
-    [
-        ("figures/mine.py", "def draw(data): ...", FIGURE, "it should assign METRICS"),
-        ("figures/mine.py", "METRICS = ()", FIGURE, "it should define draw"),
-        ("figures/mine.py", "METRICS = ('acuracy',)", FIGURE, "METRICS: 'acuracy' is unknown; the"),
-        ("figures/mine.py", "METRICS = ('accuracy')", FIGURE, "as in ('accuracy',)"),
-        ("claims/mine.py", "ID = 'B1'", {}, "define SECTION, TEXT, METRICS, CLAIM, judge"),
-        ("figures/mine.py", "METRICS = (1 / 2,)", FIGURE, "METRICS should be a literal"),
-        ("metrics/mine.py", "Options = 7", {"metrics": {"mine": {}}}, "Options should be a class"),
-        ("datasets/mine.py", "", {"datasets": {"letters": {"kind": "mine"}}}, "define Options"),
-    ],
-)
-def test_a_used_part_that_is_broken_is_one_sentence(folder, name, text, changes, words):
-    sentence = refusal(with_part(folder, name, text, **changes))
-    assert sentence.startswith(f"{folder / name}: ") and words in sentence
-    assert "\n" not in sentence
-
-
-def test_a_helper_that_a_used_part_imports_counts(folder):
-    raw = with_part(folder, "figures/mine.py", "from . import _help\nMETRICS = ()\ndraw = None\n")
-    (folder / "figures/_help.py").write_text("def (:")
-    config.load(raw)
-    assert f"{folder}/figures/_help.py, line 1: " in refusal(raw | FIGURE)
-
-
-def test_a_claim_of_a_short_name_that_exists_is_refused(folder):
-    text = plugins.path("claims", "c04").read_text()
-    sentence = refusal(with_part(folder, "claims/mine.py", text))
-    assert sentence == f"{folder}/claims/mine.py: claims/c04.py has the ID C4, too; change it."
-
-
-def test_a_validator_that_fails_is_one_sentence_where_it_is_used(folder):
-    text = """
-from pydantic import model_validator
-from ..ground import options
-class Options(options.Options):
-    @model_validator(mode="after")
-    def _check(self):
-        return 1 / 0
-"""
-    raw = with_part(folder, "metrics/mine.py", text)
-    config.load(raw)
-    sentence = refusal(raw | {"metrics": {"mine": {}}})
-    assert f"{folder}/metrics/mine.py cannot be used (ZeroDivisionError" in sentence
-
-
 # --- the engine
 
 
@@ -181,6 +120,8 @@ class Options(options.Options):
         ({"precision": "tf32"}, r"precision: tf32 is for GPUs; set device: cuda or auto"),
         ({"tasks_at_once": 2}, r"tasks_at_once: only the engine vectorized"),
         ({"tasks_at_once": 2, "engine": "reference", "device": "cuda"}, r"tasks_at_once: only"),
+        ({"threads": 2, "engine": "vectorized"}, r"threads: the engine vectorized computes all"),
+        ({"threads": 2, "device": "cuda"}, r"threads: the engine vectorized"),
     ],
 )
 def test_settings_of_an_engine_that_does_not_compute_are_refused(changes, words):
@@ -194,6 +135,7 @@ def test_settings_of_an_engine_that_does_not_compute_are_refused(changes, words)
         {"precision": "tf32", "device": "auto"},
         {"tasks_at_once": 2, "engine": "vectorized"},
         {"tasks_at_once": 2, "device": "cuda"},
+        {"threads": 2, "device": "auto"},
     ],
 )
 def test_settings_of_the_engine_that_computes_are_taken(changes):

@@ -15,6 +15,33 @@ def test_a_matrix_makes_a_run_of_every_combination():
     assert runs["anil_1s"] == {"way": 3, "algorithm": "anil", "shot": 1}
 
 
+def test_values_may_have_names():
+    matrix = {"inner_rate": {"low": 0.01, "high": 0.1}, "shot": [1]}
+    runs = expanded({"{inner_rate}_{shot}s": {"matrix": matrix}})
+    assert runs == {
+        "low_1s": {"inner_rate": 0.01, "shot": 1},
+        "high_1s": {"inner_rate": 0.1, "shot": 1},
+    }
+
+
+@pytest.mark.parametrize("value", [0.1, {"kind": "mlp"}, "a-b"])
+def test_a_value_that_is_no_part_of_a_name_is_told_how_to_be_named(value):
+    words = (
+        r"runs\.a_{network}\.matrix\.network: .* cannot be part of a name, .* as in network: {first"
+    )
+    with pytest.raises(UserError, match=words):
+        expanded({"a_{network}": {"matrix": {"network": [value]}}})
+
+
+def test_two_entries_of_one_name_are_both_named():
+    with pytest.raises(UserError, match=r"runs\.{shot}: two .* '1', one of them by runs\.1; name"):
+        expanded({"1": {}, "{shot}": {"matrix": {"shot": [1]}}})
+    with pytest.raises(
+        UserError, match=r"runs\.1: two .* '1', one of them by runs\.{shot}; rename"
+    ):
+        expanded({"{shot}": {"matrix": {"shot": [1]}}, "1": {}})
+
+
 def test_without_a_matrix_a_pattern_is_the_one_run():
     assert expanded({"a": {"way": 3}}) == {"a": {"way": 3}}
 

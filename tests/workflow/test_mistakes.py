@@ -80,3 +80,69 @@ def test_a_configuration_that_is_not_there_is_named(empty):
     (empty.folder / "config/smoke.yaml").unlink()
     sentence = last_line(empty.run("-n", "--quiet", ok=False))
     assert sentence.startswith("metalandscape: --configfile config/smoke.yaml: there is no")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [1\n", "config/smoke.yaml is no YAML that can be read: while parsing a flow sequence"),
+        ("a:\n\tb: 1\n", "line 2, column 1"),
+        ("", "config/smoke.yaml: the configuration is empty or no mapping"),
+        ("- a\n", "config/smoke.yaml: the configuration is empty or no mapping"),
+        ("caf\xe9: 1\n", "config/smoke.yaml is no YAML that can be read: 'utf-8' codec"),
+        ("__use_yte__: true\n", "config/smoke.yaml: Snakemake would run it as a program"),
+    ],
+)
+def test_a_configuration_that_cannot_be_read_is_named(empty, text, words):
+    (empty.folder / "config/smoke.yaml").write_bytes(text.encode("latin-1"))
+    sentence = last_line(empty.run("-n", ok=False))
+    assert sentence.startswith("metalandscape: config/smoke.yaml") and words in sentence
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--configfile", "config.yaml"], "of several --configfile only the last counts"),
+        (["--configfile=config.yaml"], "of several --configfile only the last counts"),
+        (["--config", "threads=1", "figures/smoke/fig7.pdf"], "also figures/smoke/fig7.pdf; put"),
+    ],
+)
+def test_words_that_snakemake_would_drop_or_trip_over_are_refused(empty, words, complaint):
+    sentence = last_line(empty.run("-n", *words, ok=False))
+    assert sentence.startswith("metalandscape: ") and complaint in sentence
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        ("tables/waves_mml/accuracy.csv", "No rule to produce results/smoke/tables/waves_mml"),
+        ("data/leters.safetensors", "No rule to produce results/smoke/data/leters"),
+        ("tables/sharpness.csv", "metalandscape: no figure of the configuration shows sharpness"),
+        ("tables/waves_maml/embeddings.csv", "run waves_maml cannot have the metric embeddings"),
+    ],
+)
+def test_a_target_that_cannot_be_made_is_refused_before_anything_runs(empty, target, complaint):
+    text = empty.run("-n", f"results/smoke/{target}", ok=False)
+    assert "Traceback" not in text and complaint in text
+
+
+def test_a_part_that_fails_while_settings_are_read_is_named(empty):
+    (folder := empty.folder / "mine/networks").mkdir(parents=True)
+    (folder / "odd.py").write_text(ODD)
+    empty.configure(lambda config: config.update(plugins="mine"))
+    empty.configure(lambda config: config["defaults"].update(network="odd"))
+    sentence = last_line(empty.run("-n", ok=False))
+    assert "mine/networks/odd.py, line 10: ZeroDivisionError: " in sentence
+
+
+ODD = """from ..ground import options
+
+TASKS = ("classification", "regression")
+INPUTS = "vectors"
+Network = None
+
+
+class Options(options.Options):
+    def complaint(self, shape):
+        return 1 / 0
+"""

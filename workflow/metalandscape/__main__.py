@@ -120,11 +120,18 @@ def scripted(job: str, folder: str | None, log: str, **arguments: Any) -> None:
         SystemExit: after a user's mistake with code 1, after SIGTERM with 143; where
             the disk of the log is full, with a sentence.
     """
+    full = (errno.ENOSPC, errno.EDQUOT)
     try:
         with open(log, "w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
-            code = _or_preempted(lambda: call(job, folder, **arguments))
+            try:
+                code = _or_preempted(lambda: call(job, folder, **arguments))
+            except Exception as error:  # a fault of ours, which belongs into the log, too
+                if isinstance(error, OSError) and error.errno in full:
+                    raise
+                traceback.print_exc()
+                code = 1
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in full:
             raise
         sys.exit(f"metalandscape: {log}: the disk is full; free some space and start again.")
     if code:

@@ -8,7 +8,8 @@ if settings.tasks_at_once:
 
 
 wildcard_constraints:
-    run=schema.NAME,
+    run="|".join(settings.runs),
+    dataset="|".join(settings.datasets),
     seed=r"\d+",
     epoch=r"\d+",
     epochs=r"\d+(-\d+)?",
@@ -39,6 +40,32 @@ def check_archives(wildcards):
     if missing and needed and not workflow.output_settings.dryrun:
         sys.exit(f"metalandscape: config key datasets.{wildcards.dataset}: {missing}.")
     return []
+
+
+def shown(question):
+    """The same function of wildcards, for what a figure shows; a table of nothing is refused."""
+
+    def ask(wildcards):
+        if found := question(wildcards):
+            return found
+        asked = wildcards.get("metric", "accuracy on validation tasks")
+        sys.exit(
+            f"metalandscape: no figure of the configuration shows {asked}, so that the table would be "
+            "empty; add such a figure, or ask for the table of a run."
+        )
+
+    return ask
+
+
+def measured_of(wildcards):
+    """What the table of a run and metric is made of; a metric that it can't have is refused."""
+    tasks = settings.datasets[plan.tested[wildcards.run].dataset].tasks
+    if tasks not in plugins.declared("metrics", wildcards.metric, "TASKS"):
+        sys.exit(
+            f"metalandscape: run {wildcards.run} cannot have the metric {wildcards.metric}: its tasks "
+            f"are {tasks}; ask for another one."
+        )
+    return plan.measured_of(wildcards)
 
 
 def told_of(wildcards, input):

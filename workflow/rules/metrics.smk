@@ -31,7 +31,7 @@ rule measure_checkpoints:
 
 rule tabulate_run:
     input:
-        quick(plan.measured_of),
+        measured_of,
     output:
         plan.run_table,
     log:
@@ -46,7 +46,7 @@ rule tabulate_run:
 
 rule tabulate_metric:
     input:
-        plan.run_tables_of,
+        shown(plan.run_tables_of),
     output:
         plan.table,
     log:
@@ -62,7 +62,7 @@ rule tabulate_metric:
 # The best epoch of every training by its validation tasks, if the accuracy has any.
 rule choose_epochs:
     input:
-        plan.best_tables(),
+        shown(lambda wildcards: plan.best_tables()),
     output:
         plan.best_epochs,
     log:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import plugins
+from .syntax import bound, parsed
 
 NEUTRAL = frozenset(
     {
@@ -27,11 +28,12 @@ NEUTRAL = frozenset(
         "metalandscape.ground.options",
         "metalandscape.ground.plugins",
         "metalandscape.ground.strict",
+        "metalandscape.ground.syntax",
         "metalandscape.ground.version",  # stands in metadata only
         "metalandscape.settings",
         "metalandscape.settings.checks",
         "metalandscape.settings.config",
-        "metalandscape.settings.duplicates",
+        "metalandscape.settings.declarations",
         "metalandscape.settings.environment",
         "metalandscape.settings.key_tables",
         "metalandscape.settings.layout",
@@ -41,6 +43,7 @@ NEUTRAL = frozenset(
         "metalandscape.settings.plan",
         "metalandscape.settings.schema",
         "metalandscape.settings.shipped",
+        "metalandscape.settings.written",
         "metalandscape.results.captions",
         "metalandscape.terminal",
         "metalandscape.terminal.jobs",
@@ -104,7 +107,7 @@ def _imported(name: str, file: Path) -> set[str]:
     """Return the full names of what a module imports from this package, in functions too."""
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
     found: set[str] = set()
-    for node in ast.walk(plugins.parsed(file)):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -117,13 +120,13 @@ def _imported(name: str, file: Path) -> set[str]:
 @functools.cache
 def _code(file: Path) -> str:
     """Return what a module does, as text: its syntax tree, and the sources it compiles."""
-    return "\0".join([_canonical(plugins.parsed(file)), *map(_without_comments, sources(file))])
+    return "\0".join([_canonical(parsed(file)), *map(_without_comments, sources(file))])
 
 
 def sources(file: Path) -> list[Path]:
     """Return the files in other languages that a module compiles, its literal `SOURCES`."""
-    nodes = [node for node in plugins.parsed(file).body if isinstance(node, ast.Assign)]
-    named = [node.value for node in nodes if "SOURCES" in plugins.bound(node)]
+    nodes = [node for node in parsed(file).body if isinstance(node, ast.Assign)]
+    named = [node.value for node in nodes if "SOURCES" in bound(node)]
     return [file.parent / name for value in named for name in ast.literal_eval(value)]
 
 
@@ -146,7 +149,7 @@ def _is_silent(node: ast.stmt) -> bool:
     """Return whether a statement does nothing: a text by itself, or what `SHOWN` lists."""
     text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     constant = isinstance(node, ast.Assign | ast.AnnAssign)
-    return text or (constant and bool(SHOWN & set(plugins.bound(node))))
+    return text or (constant and bool(SHOWN & set(bound(node))))
 
 
 def _without_comments(path: Path) -> str:

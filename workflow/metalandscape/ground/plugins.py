@@ -9,6 +9,7 @@ A part may also lie outside the package: a folder that `use` names holds folders
 """
 
 import ast
+import difflib
 import functools
 import importlib
 import os
@@ -22,6 +23,7 @@ from typing import Any, cast
 from .errors import UserError
 from .options import Options, Part
 from .strict import Strict
+from .syntax import bound, check_arguments, needed, parsed
 
 PACKAGE = Path(__file__).parents[1]
 # What a module of each room must define.
@@ -35,8 +37,11 @@ ROOMS = {
     "figures": ("METRICS", "draw"),
     "claims": ("ID", "SECTION", "TEXT", "METRICS", "CLAIM", "judge"),
 }
+# How many arguments the workflow gives their functions.
+TAKES = {"prepare": 3, "restore": 2, "measure": 3, "draw": 1, "judge": 1, "step": 6, "correct": 3}
 # Literals that hold several names, where a forgotten comma makes a text of them: ("accuracy").
 SEVERAL = ("TASKS", "SLOTS", "METRICS", "CLAIMS")
+TEXTS = ("ID", "SECTION", "TEXT", "NAME")
 
 VARIABLE = "METALANDSCAPE_PLUGINS"  # names the folder outside the package to jobs
 
@@ -61,12 +66,31 @@ def use(folder: str | Path | None) -> None:
             f"{', '.join(ROOMS)}; name a folder with parts, such as metrics/mine.py, in it."
         )
     folder = Path(folder).resolve()
+    _refuse_misplaced(folder)
     for room in ROOMS:
         for name in set(_names(folder / room)) & set(_names(PACKAGE / room)):
             raise UserError(
                 f"{folder / room / name}.py: there is a part of this name already; rename the file."
             )
     _outside.append(folder)
+
+
+def _refuse_misplaced(folder: Path) -> None:
+    """Refuse what looks like a part and would be passed over.
+
+    Raises:
+        UserError: a folder is named almost as a room, or a file's name is no name in Python.
+    """
+    for place in sorted(folder.glob("*/")):
+        close = difflib.get_close_matches(place.name, ROOMS, 1, 0.8)
+        if place.name not in ROOMS and close and any(place.glob("*.py")):
+            raise UserError(f"{place}: parts are found in {folder / close[0]}; rename the folder.")
+    for file in sorted(file for room in ROOMS for file in (folder / room).glob("[!.#]*.py")):
+        if not file.stem.isidentifier():
+            raise UserError(
+                f"{file}: the name of a part consists of letters, digits and underscores, no digit "
+                "first; rename the file."
+            )
 
 
 def outside() -> Path | None:
@@ -87,23 +111,9 @@ def names(room: str) -> list[str]:
 
 def path(room: str, name: str) -> Path:
     """Return the file that defines `name`."""
-    folders = [folder for folder in _outside if (folder / room / f"{name}.py").exists()]
+    # A link to nothing is the part that is named, and reading it says so.
+    folders = [folder for folder in _outside if os.path.lexists(folder / room / f"{name}.py")]
     return [PACKAGE, *folders][-1] / room / f"{name}.py"
-
-
-@functools.cache
-def parsed(file: Path) -> ast.Module:
-    """Return the syntax tree of a file.
-
-    Raises:
-        UserError: it can't be read, or it isn't Python.
-    """
-    try:
-        return ast.parse(file.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError, OSError) as error:
-        where = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        reason = error.msg if isinstance(error, SyntaxError) else error
-        raise UserError(f"{file}{where}: {reason}; correct the file or remove it.") from error
 
 
 def check(room: str, name: str) -> None:
@@ -117,6 +127,9 @@ def check(room: str, name: str) -> None:
     found = {each for node in body for each in bound(node)}
     if "*" not in found:
         _require(file, room, found)
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and node.name in ROOMS[room] and node.name in TAKES:
+            check_arguments(file, node, TAKES[node.name])
 
 
 def _require(file: Path, room: str, found: Container[str]) -> None:
@@ -179,6 +192,10 @@ def _literal(file: Path, constant: str, node: ast.expr | None) -> Any:
         raise UserError(f"{file}: {constant} should be a literal.") from error
     if constant in SEVERAL and not isinstance(value, tuple | list):
         raise UserError(f"{file}: {constant} should be a tuple of names, as in ({value!r},).")
+    texts = value if constant in SEVERAL else [value] if constant in TEXTS else []
+    for text in texts:
+        if not isinstance(text, str):
+            raise UserError(f"{file}: {constant} should be text, not {text!r}; correct it.")
     return value
 
 
@@ -206,7 +223,7 @@ def options(room: str, name: str) -> type[Options]:
 
 @functools.cache
 def _options(file: Path, room: str) -> type[Options]:
-    kept = _needed(parsed(file).body, "Options")
+    kept = needed(parsed(file).body, "Options")
     scope: dict[str, Any] = {
         "__name__": f"metalandscape.{room}.{file.stem}",
         "__package__": f"metalandscape.{room}",
@@ -222,31 +239,6 @@ def _checked(file: Path, options: Any) -> type[Options]:
     if not (isinstance(options, type) and issubclass(options, Strict)):
         raise UserError(f"{file}: Options should be a class derived from ground.options.Options.")
     return cast("type[Options]", options)
-
-
-def _needed(body: list[ast.stmt], name: str) -> list[ast.stmt]:
-    """Return the statements that bind a name and, in turn, the names that these use, in order."""
-    wanted = {name}
-    kept: set[int] = set()
-    while True:
-        found = {i for i, node in enumerate(body) if i not in kept and wanted & set(bound(node))}
-        if not found:
-            return [body[i] for i in sorted(kept)]
-        kept |= found
-        used = (n for i in found for n in ast.walk(body[i]) if isinstance(n, ast.Name))
-        wanted |= {n.id for n in used}
-
-
-def bound(node: ast.AST) -> list[str]:
-    """Return the names that a statement of a module binds."""
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
-    if isinstance(node, ast.ClassDef | ast.FunctionDef):
-        return [node.name]
-    if isinstance(node, ast.If | ast.Try | ast.With | ast.ExceptHandler):
-        return [name for inner in ast.iter_child_nodes(node) for name in bound(inner)]
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    return [n.id for t in targets if t for n in ast.walk(t) if isinstance(n, ast.Name)]
 
 
 def chosen(room: str, part: Part) -> tuple[ModuleType, Options]:

@@ -20,10 +20,10 @@ def plan_of(configfile: Sequence[str]) -> "Plan":
     Raises:
         UserError: a file can't be read, or the configuration has a mistake.
     """
-    from ..settings import config, duplicates
+    from ..settings import config, written
     from ..settings.plan import Plan
 
-    raw = functools.reduce(_changed, map(duplicates.load, configfile))
+    raw = functools.reduce(_changed, map(written.load, configfile))
     return Plan(config.load(raw))
 
 

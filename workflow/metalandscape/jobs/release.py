@@ -21,7 +21,7 @@ def run(configfile: list[str], output: str) -> None:
     The same results give the same bytes.
 
     Raises:
-        UserError: nothing was trained that figures show.
+        UserError: nothing was trained that figures show, or a run is named `tables`.
     """
     from ..ground.errors import UserError
     from ..ground.files import whole
@@ -30,6 +30,10 @@ def run(configfile: list[str], output: str) -> None:
     plan = plan_of(configfile)
     results, folder = Path(plan.settings.folders.results), Path(output)
     packed = {"tables.zip": sorted(results.glob("tables/*/*.csv"))}
+    if "tables" in plan.runs_shown():
+        raise UserError(
+            "config key runs.tables: a release has the tables themselves in tables.zip; rename it."
+        )
     for name in plan.runs_shown():
         pattern = Path(plan.checkpoint.format(run=name, seed="*", epoch="*"))
         packed[f"{name}.zip"] = sorted(results.glob(str(pattern.relative_to(results))))

@@ -1,15 +1,14 @@
-"""Checks of whole runs and figures, for mistakes that no single key shows."""
+"""Checks of whole runs, for mistakes that no single key shows; of parts: `declarations`."""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..datasets import DatasetOptions
-from ..ground import digests, plugins
+from ..ground import plugins
 from ..ground.errors import UserError
 from ..ground.options import Options
 from ..ground.strict import unknown
-from . import parts
 from .matrix import Place
 from .run import Run
 
@@ -95,6 +94,12 @@ def _check_algorithm(run: Run, data: DatasetOptions, require: Require) -> None:
         "regularizer",
         f"{run.algorithm} does not support one; remove it",
     )
+    require(
+        run.batch_size > 1 or not run.regularizer,
+        "batch_size",
+        "a regularizer compares the tasks of a meta-batch, and of one it changes nothing; give 2 "
+        "or more",
+    )
 
 
 def _check_network(run: Run, data: DatasetOptions, require: Require) -> None:
@@ -177,33 +182,6 @@ def _check_sizes(run: Run, name: str, data: DatasetOptions, split: str, require:
     )
 
 
-def check_parts(config: "Config") -> None:
-    """Refuse a part that is used and lacks what it should define; others may be broken.
-
-    All claims are judged, so each of them is used.
-    """
-    used = {("datasets", data.kind) for data in config.datasets.values()}
-    for run in config.runs.values():
-        used |= set(parts.names_of(run).items())
-    used |= {("figures", figure) for figure in config.figures}
-    used |= {("metrics", metric) for metric, _ in config.pairs()}
-    used |= {("claims", claim) for claim in plugins.names("claims")}
-    for part in sorted(used):
-        plugins.check(*part)
-    digests.closure(*(digests.part(*part) for part in used))  # reads the files that they import
-    _check_claims()
-
-
-def _check_claims() -> None:
-    """Refuse two claims of the same short name."""
-    first: dict[str, str] = {}
-    for name in plugins.names("claims"):
-        short = plugins.declared("claims", name, "ID")
-        if first.setdefault(short, name) != name:
-            mine = plugins.path("claims", name)
-            raise UserError(f"{mine}: claims/{first[short]}.py has the ID {short}, too; change it.")
-
-
 def check_engine(config: "Config") -> None:
     """Refuse settings of an engine that will not be used."""
     if config.precision != "float32" and config.device == "cpu":
@@ -211,29 +189,14 @@ def check_engine(config: "Config") -> None:
             f"config key precision: {config.precision} is for GPUs; set device: cuda or auto, or "
             "remove it."
         )
+    alone = config.engine == "vectorized" or (config.engine == "auto" and config.device == "cuda")
+    if config.threads > 1 and alone:
+        raise UserError(
+            "config key threads: the engine vectorized computes all tasks in one thread; remove it."
+        )
     ours = config.engine == "vectorized" or (config.engine == "auto" and config.device != "cpu")
     if config.tasks_at_once is not None and not ours:
         raise UserError(
             "config key tasks_at_once: only the engine vectorized uses it, on GPUs or where it is "
             "asked for; set engine: vectorized or remove it."
         )
-
-
-def check_figures(config: "Config") -> None:
-    """Refuse a figure that needs an option left at 0, or a metric that one of its runs lacks."""
-    for figure, runs in config.figures.items():
-        for metric, options in plugins.declared("figures", figure, "OPTIONS", {}).items():
-            for option in options:
-                if not config.metrics.get(metric, {}).get(option):
-                    raise UserError(
-                        f"config key metrics.{metric}.{option}: {figure} needs it; set it to more "
-                        "than 0, or remove the figure."
-                    )
-        for metric in plugins.declared("figures", figure, "METRICS"):
-            for run in runs:
-                tasks = config.datasets[config.runs[run].dataset].tasks
-                if tasks not in plugins.declared("metrics", metric, "TASKS"):
-                    raise UserError(
-                        f"config key figures.{figure}: it shows the metric {metric}, which run "
-                        f"{run} cannot have: its tasks are {tasks}."
-                    )

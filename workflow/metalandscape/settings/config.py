@@ -17,7 +17,8 @@ from ..ground import plugins
 from ..ground.errors import UserError
 from ..ground.strict import Strict, mapping, sentence, unknown
 from . import parts
-from .checks import check_engine, check_figures, check_parts, check_run, check_texts
+from .checks import check_engine, check_run, check_texts
+from .declarations import check_parts
 from .limits import SCALE, check_size
 from .matrix import NAME, checked_name, expand
 from .run import PathText, Run
@@ -102,7 +103,7 @@ class Config(Strict):
         figures: Figures by name, each with the list of runs it shows.
     """
 
-    scale: str = Field(min_length=1, max_length=SCALE)
+    scale: str = Field(min_length=1, max_length=SCALE, pattern=r"\S")
     folders: Folders = Folders()
     archives: Annotated[str, Field(min_length=1)] | None = None
     checkpoints_per_job: PositiveInt = 1
@@ -143,6 +144,8 @@ def load(raw: Mapping[str, Any]) -> Config:
     raw = {"defaults": {}, "metrics": {}, "figures": {}, **raw}
     plugins.use(raw.get("plugins") if isinstance(raw.get("plugins"), str) else None)
     defaults = mapping(raw.pop("defaults"), "defaults")
+    if "matrix" in defaults:
+        raise UserError("config key defaults.matrix: a matrix belongs to a run; move it there.")
     datasets = dict(_datasets(_section(raw, "datasets")))
     runs = dict(_runs(_section(raw, "runs"), defaults, datasets))
     figures = dict(_figures(mapping(raw["figures"], "figures"), runs))
@@ -153,7 +156,6 @@ def load(raw: Mapping[str, Any]) -> Config:
     except ValidationError as error:
         raise UserError(sentence(error, known=["defaults", *Config.model_fields])) from error
     check_engine(config)
-    check_figures(config)
     check_parts(config)
     check_size(config)
     return config

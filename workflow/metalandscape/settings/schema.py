@@ -24,7 +24,10 @@ DEFAULTS = (
     "Keys of runs that hold for every run that does not set them. A run's `network`, `optimizer`, "
     "`test` and the like replace the default ones as a whole."
 )
-MATRIX = "Makes a run for every combination of the listed values; the name has each key as `{key}`."
+MATRIX = (
+    "Makes a run for every combination of the listed values; the name has each key as `{key}`. A "
+    "mapping names its values: `inner_rate: {low: 0.01, high: 0.1}`."
+)
 SHOWN = {
     "description": "The runs that the figure shows, in this order. `*`, `?` and `[...]` stand for "
     "parts of names, as in a shell: `letters_*_T1`; matching runs come in the order of `runs`, "
@@ -39,7 +42,8 @@ def schema() -> Schema:
     found = _of(Config)
     keys = _keys_of_runs()
     own = {key: {"$ref": f"#/definitions/{key}"} for key in keys}
-    axes = {key: {"type": "array", "minItems": 1, "items": own[key]} for key in keys}
+    several = {"type": ["array", "object"], "minItems": 1, "minProperties": 1}
+    axes = {key: several | {"items": own[key], "additionalProperties": own[key]} for key in keys}
     matrix = {"description": MATRIX, "default": {}, **_closed(axes)}
     top = found["properties"]
     top["datasets"] |= _entries(_choice("datasets", "kind"))

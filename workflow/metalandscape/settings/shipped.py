@@ -62,7 +62,7 @@ def record(folder: str | Path) -> list[dict[str, Any]]:
         return []
     try:
         found = TypeAdapter(list[Shipment]).validate_json(path.read_bytes())
-    except ValidationError:
+    except (ValidationError, OSError):
         raise UserError(
             f"{path}: no record of tables; restore it, or remove it to compute them anew."
         ) from None

@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from metalandscape.ground.errors import UserError
-from metalandscape.settings import duplicates
-from metalandscape.settings.duplicates import refuse_repeated_keys
+from metalandscape.settings import written
+from metalandscape.settings.written import check_written
 
 
 def write(tmp_path, text):
@@ -19,14 +19,30 @@ def write(tmp_path, text):
 )
 def test_a_repeated_key_is_named_with_its_line(tmp_path, text, line):
     with pytest.raises(UserError, match=f"config.yaml, line {line}: the key '[ab]' is repeated"):
-        refuse_repeated_keys(write(tmp_path, text))
+        check_written(write(tmp_path, text))
 
 
 @pytest.mark.parametrize(
     "text", ["", "a: 1\n", "a: {c: 1}\nb: {c: 1}\n", "a: &x {c: 1}\nb: {<<: *x, c: 2}\nd: *x\n"]
 )
 def test_equal_keys_in_different_places_are_fine(tmp_path, text):
-    refuse_repeated_keys(write(tmp_path, text))
+    check_written(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("number", "value"), [("010", 8), ("-07", -7), ("1:30", 90), ("1:0.5", 60.5)]
+)
+def test_a_number_in_another_base_is_refused(tmp_path, number, value):
+    words = f"config.yaml, line 2: YAML reads {number} as {value}; write the number in base ten"
+    with pytest.raises(UserError, match=words):
+        check_written(write(tmp_path, f"a:\n  b: {number}\n"))
+
+
+@pytest.mark.parametrize(
+    "number", ["0", "10", "0.5", "-0.5", "1_000", "0x10", "'010'", "1e-3", "00a"]
+)
+def test_other_numbers_and_texts_are_fine(tmp_path, number):
+    check_written(write(tmp_path, f"a: {number}\n"))
 
 
 def laugh(depth, width=9):
@@ -40,7 +56,7 @@ def laugh(depth, width=9):
 def test_aliases_without_bounds_are_refused_at_once(tmp_path, text):
     started = time.process_time()
     with pytest.raises(UserError, match="aliases written out it has more than 1,000,000 values"):
-        refuse_repeated_keys(write(tmp_path, text))
+        check_written(write(tmp_path, text))
     assert time.process_time() - started < 1
 
 
@@ -52,25 +68,25 @@ def test_the_number_of_values_is_that_of_the_file_without_aliases(depth, width):
         return 1 + (sum(map(count, value)) if isinstance(value, list) else 0)
 
     text = laugh(depth, width)
-    assert duplicates._size(yaml.compose(text)) == count(yaml.safe_load(text))
+    assert written._size(yaml.compose(text)) == count(yaml.safe_load(text))
 
 
 def test_a_wide_list_named_many_times_is_checked_in_linear_time(tmp_path):
     text = "a: &a [" + "1, " * 900 + "]\nb: [" + "*a, " * 1000 + "]\n"
     started = time.process_time()
-    refuse_repeated_keys(write(tmp_path, text))
+    check_written(write(tmp_path, text))
     assert time.process_time() - started < 5
 
 
 def test_a_repeated_key_inside_an_alias_is_found(tmp_path):
     with pytest.raises(UserError, match="line 2: the key 'b' is repeated"):
-        refuse_repeated_keys(write(tmp_path, "a: &a\n  {b: 1, b: 2}\nc: [*a, *a]\n"))
+        check_written(write(tmp_path, "a: &a\n  {b: 1, b: 2}\nc: [*a, *a]\n"))
 
 
 @pytest.mark.parametrize("text", ["a: [1\n", "a: *b\n", "\t- a"])
 def test_what_is_no_yaml_is_one_sentence(tmp_path, text):
     with pytest.raises(UserError, match=r"config.yaml is no YAML that can be read: ") as refused:
-        refuse_repeated_keys(write(tmp_path, text))
+        check_written(write(tmp_path, text))
     assert "\n" not in str(refused.value)
 
 
@@ -78,8 +94,8 @@ def test_what_is_no_yaml_is_one_sentence(tmp_path, text):
 def test_what_stands_for_no_value_is_one_sentence(tmp_path, text):
     path = write(tmp_path, text)
     with pytest.raises(UserError, match=r"config.yaml(, line 2: | is no YAML that can be read: )"):
-        duplicates.load(path)
+        written.load(path)
 
 
 def test_the_content_of_a_file_is_loaded(tmp_path):
-    assert duplicates.load(write(tmp_path, "a: &x [1]\nb: *x\n")) == {"a": [1], "b": [1]}
+    assert written.load(write(tmp_path, "a: &x [1]\nb: *x\n")) == {"a": [1], "b": [1]}

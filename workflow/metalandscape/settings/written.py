@@ -1,5 +1,6 @@
-"""Repeated keys of a YAML file, of which YAML silently keeps the last one."""
+"""What YAML reads otherwise than it is meant: of a repeated key the last one, 010 as eight."""
 
+import re
 from collections.abc import Callable, Iterator
 from math import inf
 from pathlib import Path
@@ -10,18 +11,28 @@ import yaml
 from ..ground.errors import UserError
 from .limits import NODES
 
+# Numbers of a base that is not written with a letter: 010 is octal, 1:30 is ninety.
+OTHER_BASE = re.compile(r"[-+]?0[0-7_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
-def refuse_repeated_keys(path: str | Path) -> None:
-    """Check that no mapping of a YAML file holds a key twice, and that its aliases stay in bounds.
+
+def check_written(path: str | Path) -> None:
+    """Check that YAML reads a file as it is meant, and that its aliases stay in bounds.
 
     Raises:
-        UserError: one does; the sentence names file, line and key. Or the file can't be read, is no
-            YAML, or would be too large with its aliases written out.
+        UserError: a mapping holds a key twice, or a number is in another base; the sentence names
+            file and line. Or the file can't be read, is no YAML, or would be too large with its
+            aliases written out.
     """
     root = _composed(path)
     for node in _distinct(root):
         if isinstance(node, yaml.MappingNode):
             _check_keys(path, node)
+        if node.tag in NUMBERS and OTHER_BASE.fullmatch(node.value):
+            raise UserError(
+                f"{path}, line {node.start_mark.line + 1}: YAML reads {node.value} as "
+                f"{yaml.safe_load(node.value)}; write the number in base ten, or text in quotes."
+            )
     if root is not None and _size(root) > NODES:
         raise UserError(
             f"{path}: with its aliases written out it has more than {NODES:,} values, the limit; "
@@ -33,9 +44,9 @@ def load(path: str | Path) -> Any:
     """Return the content of a YAML file.
 
     Raises:
-        UserError: see `refuse_repeated_keys`.
+        UserError: see `check_written`.
     """
-    refuse_repeated_keys(path)
+    check_written(path)
     return _read(path, yaml.safe_load)
 
 
