@@ -7,7 +7,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.17")
 
 # Thousands of jobs are millions of objects, hardly any of them garbage: collect less often.
 gc.set_threshold(50_000, 20, 100)
@@ -40,13 +40,13 @@ try:
     plan = Plan(settings)
     environment.check_places(plan.folders())
     plan.came = shipped.tables(plan)
+    environment.hand_on(settings.archives, alone=workflow.modifier.is_main_snakefile())
 except UserError as error:
     sys.exit(f"metalandscape: {error}")
 except Exception as error:
     if (sentence := plugins.blamed(error)) is None:
         raise
     sys.exit(f"metalandscape: {sentence}")
-environment.hand_on(settings.archives, alone=workflow.modifier.is_main_snakefile())
 
 
 report: "workflow/report/workflow.rst"
@@ -74,4 +74,4 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/provenance.smk"
 include: "workflow/rules/page.smk"
 include: "workflow/rules/board.smk"
-include: "workflow/rules/terminal.smk"
+include: "workflow/rules/hooks.smk"

@@ -15,6 +15,7 @@ def variables(monkeypatch):
     monkeypatch.setenv("PATH", "/usr/bin")
     monkeypatch.setenv("PYTHONPATH", "elsewhere")
     monkeypatch.setenv(ARCHIVES, "/the/users")
+    monkeypatch.setattr(environment, "_handed_on", {})
 
 
 def test_jobs_run_this_interpreter_and_this_package():
@@ -27,6 +28,16 @@ def test_jobs_run_this_interpreter_and_this_package():
 def test_jobs_of_a_workflow_that_uses_this_one_keep_their_search_path():
     environment.hand_on(None, alone=False)
     assert os.environ["PYTHONPATH"].split(os.pathsep)[1:] == ["elsewhere"]
+
+
+def test_modules_of_one_workflow_have_the_same_archives_and_parts(tmp_path, monkeypatch):
+    environment.hand_on("a", alone=False)
+    environment.hand_on("a", alone=False)
+    with pytest.raises(UserError, match="keys archives and plugins: two modules of one workflow"):
+        environment.hand_on("b", alone=False)
+    monkeypatch.setattr(environment.plugins, "outside", lambda: tmp_path)
+    with pytest.raises(UserError, match="keys archives and plugins: two modules of one workflow"):
+        environment.hand_on("a", alone=False)
 
 
 def test_where_a_file_or_a_dead_link_stands_there_can_be_no_folder(tmp_path, monkeypatch):

@@ -108,8 +108,24 @@ def test_a_table_that_was_removed_or_is_computed_here_is_left_to_jobs(came):
     removed, computed, *others = came
     Path(removed).unlink()
     *_, run, seed, file = Path(computed).parts
-    Path("results/metrics", Path(file).stem, run, seed).mkdir(parents=True)
+    folder = Path("results/metrics", Path(file).stem, run, seed)
+    folder.mkdir(parents=True)
+    assert shipped.tables(plan()) == {computed, *others}
+    (folder / "epochs0.csv").touch()
     assert shipped.tables(plan()) == set(others)
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"device": "cpu", "precision": "float32", "threads": 2}, True),
+        ({"device": "cuda"}, False),
+        ({"device": "auto", "precision": "tf32"}, False),
+        ({"engine": "vectorized", "tasks_at_once": 2}, False),
+    ],
+)
+def test_what_rounds_otherwise_needs_another_table(came, change, same):
+    assert shipped.tables(plan(lambda raw: raw.update(change))) == (came.keys() if same else set())
 
 
 def test_a_table_that_was_changed_is_refused(came):

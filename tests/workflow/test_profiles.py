@@ -88,3 +88,13 @@ def test_any_scheduler_with_a_submit_command(fresh, finished, tmp_path):
     for line in lines:
         assert re.fullmatch(r"select=1:ncpus=\d+:mem=\d+mb", line["l"][0])
         assert re.fullmatch(r"walltime=\d+", line["l"][1])
+
+
+def test_an_apostrophe_in_a_path_is_refused_on_a_cluster(fresh):
+    """Snakemake hands paths to a shell in such quotes, so that it would run what follows."""
+    project = fresh()
+    project.configure(lambda config: config["folders"].update(results="it's $(touch pwned)"))
+    words = ("--profile", "profiles/cluster-generic", "--cluster-generic-submit-cmd", "sh")
+    text = project.run(*words, ok=False)
+    assert "on a cluster no path and no value of --config may have an apostrophe" in text
+    assert not list(project.folder.rglob("pwned"))

@@ -1,5 +1,7 @@
 """What a change reruns, by dry-run: no less and no more than what depends on it."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
 
 
@@ -89,6 +91,40 @@ def test_results_can_be_kept_after_an_edit(project):
     assert "train" in learning(project.planned())
     project.run("--touch")
     assert project.planned() == set()
+
+
+def test_a_kernel_is_compiled_again_when_results_are_kept_after_its_edit(project):
+    kernel = project.folder / "results/smoke/kernel.so"
+    before = kernel.with_suffix(".code").read_text()
+    project.edit("engines/kernel/forward.hpp", None, "static int edited = 1;")
+    project.run("--touch")
+    assert kernel.with_suffix(".code").read_text() != before
+    assert project.planned() == set()
+
+
+def test_a_deleted_kernel_is_made_by_a_command_that_reruns_nothing(project):
+    kernel = "results/smoke/kernel.so"
+    (project.folder / kernel).unlink()
+    assert project.planned() == set()
+    project.configure(lambda config: config["defaults"].update(seeds=[0, 1, 2]))
+    text = project.run("--quiet", ok=False)
+    told = f"do this first: snakemake --cores 1 {kernel} --configfile config/smoke.yaml"
+    assert told in text and not (project.folder / kernel).exists()
+    project.run(kernel)
+    assert (project.folder / kernel).exists()
+    work = [w for rule, w in project.planned() if rule.startswith(("train", "measure", "sample"))]
+    assert work and all("seed=2" in w for w in work)
+
+
+def test_a_kernel_that_was_killed_while_it_was_made_is_no_end(fresh):
+    """Snakemake does not check jobs that depend on an `ancient` file which is to be made again."""
+    killed, kernel = fresh(), "results/smoke/kernel.so"
+    incomplete = killed.folder / ".snakemake/incomplete"
+    for folder in (incomplete, killed.folder / "results/smoke"):
+        folder.mkdir(parents=True)
+    (killed.folder / kernel).write_bytes(b"half of it")
+    (incomplete / urlsafe_b64encode(kernel.encode()).decode()).touch()
+    assert learning(killed.planned()) >= {"build", "train", "measure", "draw"}
 
 
 def test_more_epochs_train_only_the_new_blocks(project):

@@ -1,6 +1,9 @@
 # What all rules share; paths and lookups are those of `settings.plan`.
 ENVIRONMENT = "../../envs/metalandscape.yaml"  # relative to the rules, used with --sdm conda
-KERNEL = plan.kernel if plan.kernel_is_stale() else ancient(plan.kernel)
+# Files in a storage have no record beside them that tells what code the kernel is of.
+STORED = workflow.storage_settings.default_storage_provider is not None
+REUSED = plan.is_trained() and not plan.kernel_is_stale() and not STORED
+KERNEL = ancient(plan.kernel) if REUSED else plan.kernel
 SIGNATURE = inspect.signature(lambda wildcards: None)
 ENGINE = f"--engine {settings.engine} --device {settings.device} --precision {settings.precision}"
 if settings.tasks_at_once:
@@ -91,16 +94,3 @@ def answers_of(wildcards, input):
 def section_of(wildcards):
     """A figure's heading."""
     return captions.section(wildcards.figure)
-
-
-def training_logs():
-    """The training logs of all runs that figures show, by run and seed, for the board."""
-    return Brief({name: logs_of(name, settings.runs[name]) for name in plan.runs_shown()})
-
-
-def logs_of(name, run):
-    """The training logs of a run, by seed."""
-    epochs = [f"{first}-{last}" for first, last in run.blocks()]
-    return {
-        seed: expand(plan.training_log, run=name, seed=seed, epochs=epochs) for seed in run.seeds
-    }

@@ -32,6 +32,8 @@ rule prepare_dataset:
         plan.data,
     log:
         f"{plan.logs}/prepare_dataset/{{dataset}}.log",
+    # Where files are in a storage, the archives are on the machine that downloaded them.
+    localrule: STORED
     conda:
         ENVIRONMENT
     resources:

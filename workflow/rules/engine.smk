@@ -1,5 +1,5 @@
-# The fast engine's kernel, compiled once. It is an `ancient` input of jobs, so that compiling it anew
-# after it was deleted reruns nothing; after an edit of its code it is a plain one (see `plan`).
+# The fast engine's kernel, compiled once. Where something is trained it is an `ancient` input of jobs,
+# so that compiling it anew reruns nothing; after an edit of its code it is a plain one.
 rule build_kernel:
     output:
         plan.kernel,

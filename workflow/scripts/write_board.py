@@ -14,6 +14,7 @@ scripted(
     snakemake.config.get("plugins"),
     snakemake.log[0],
     trainings=snakemake.params.trainings,
+    logs=snakemake.params.logs,
     inputs=list(snakemake.input.tables),
     output=snakemake.output[0],
     writer=Writer,

@@ -1,13 +1,15 @@
 """Export the curves of training and all measurements in TensorBoard's format."""
 
 from collections.abc import Callable
+from glob import glob
 from pathlib import Path
 
 from ..results import board, tables
 
 
 def run(
-    trainings: dict[str, dict[int, list[str]]],
+    trainings: dict[str, list[int]],
+    logs: str,
     inputs: list[str],
     output: str,
     writer: Callable[[str], board.Writer],
@@ -15,13 +17,16 @@ def run(
     """Write a folder per run and seed, `<run>/seed0`.
 
     Args:
-        trainings: the logs of a training's blocks, in order, by run and seed.
+        trainings: the seeds of every run.
+        logs: the pattern of the logs of a training's blocks, with `{run}` and `{seed}`. A training
+            whose tables came with the repository has none.
         inputs: the tables of all runs and metrics.
         output: the folder.
         writer: makes a writer for a folder.
     """
     measured = tables.read_all(inputs)
     for name, seeds in trainings.items():
-        for seed, logs in seeds.items():
+        for seed in seeds:
             own = measured[(measured["run"] == name) & (measured["seed"] == seed)]
-            board.write(writer(str(Path(output, name, f"seed{seed}"))), logs, own)
+            found = sorted(glob(logs.format(run=name, seed=seed)))
+            board.write(writer(str(Path(output, name, f"seed{seed}"))), found, own)

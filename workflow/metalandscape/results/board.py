@@ -25,7 +25,8 @@ def write(writer: Writer, logs: Iterable[str], measured: pd.DataFrame) -> None:
 
     Args:
         writer: of the training's folder; it is closed.
-        logs: the logs of the training's blocks, in order.
+        logs: the logs of the training's blocks, in any order; there may be none, or several of an
+            epoch where blocks had another length before.
         measured: rows of tables that are of this training.
     """
     curves = {f"training/{tag}": curve for tag, curve in _training(logs).items()}
@@ -39,5 +40,8 @@ def write(writer: Writer, logs: Iterable[str], measured: pd.DataFrame) -> None:
 
 def _training(logs: Iterable[str]) -> pd.DataFrame:
     """Return loss and accuracy over epochs; regression has no accuracy."""
-    table = pd.concat([csv.read(log) for log in logs]).set_index("epoch")
+    blocks = [csv.read(log) for log in logs]
+    if not blocks:
+        return pd.DataFrame()
+    table = pd.concat(blocks).drop_duplicates("epoch").set_index("epoch").sort_index()
     return table[["loss", "accuracy"]].dropna(axis="columns", how="all")

@@ -68,6 +68,9 @@ def _nearest(folder: str) -> Path:
     return next(place for place in places if os.path.lexists(place))
 
 
+_handed_on: dict[str, tuple[str | None, Path | None]] = {}
+
+
 def hand_on(archives: str | None, alone: bool = True) -> None:
     """Make jobs run this interpreter and this package, wherever checkout and environment are.
 
@@ -77,7 +80,16 @@ def hand_on(archives: str | None, alone: bool = True) -> None:
     Args:
         archives: the configured folder of pre-staged archives; None leaves the user's variable.
         alone: whether no other workflow uses this one as a module; its jobs keep their PYTHONPATH.
+
+    Raises:
+        UserError: another module of the same workflow has handed on others.
     """
+    own = (archives, plugins.outside())
+    if _handed_on.setdefault("own", own) != own:
+        raise UserError(
+            "config keys archives and plugins: two modules of one workflow have different ones; "
+            "give both the same, or call them one after the other."
+        )
     theirs = [] if alone else [os.environ.get("PYTHONPATH")]
     paths = [str(Path(__file__).parents[2]), *filter(None, theirs)]
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)

@@ -110,6 +110,12 @@ class Plan(Layout):
         """Return the digest of the fast engine's kernel, its sources included."""
         return digest("metalandscape.engines._library")
 
+    def is_trained(self) -> bool:
+        """Return whether there is a checkpoint of any training."""
+        pattern = self.checkpoint.format(run="*", seed="*", epoch="*")
+        folder = pattern.partition("*")[0]
+        return any(Path(folder).glob(pattern.removeprefix(folder)))
+
     def kernel_is_stale(self) -> bool:
         """Return whether the kernel is of other code, so that jobs that use it must run again.
 

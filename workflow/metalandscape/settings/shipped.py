@@ -94,7 +94,7 @@ def tables(plan: Plan) -> set[str]:
         own = basis(plan, run, metric)
         for seed in plan.settings.runs[run].seeds:
             path = plan.seed_table_of(run, metric, seed)
-            begun = Path(plan.measured_by(run, metric, seed)[0]).parent.exists()
+            begun = any(Path(plan.measured_by(run, metric, seed)[0]).parent.glob("*.csv"))
             if path not in recorded or not Path(path).exists() or begun:
                 continue
             if recorded[path]["settings"] == own:
@@ -135,6 +135,10 @@ def basis(plan: Plan, run: str, metric: str) -> str:
         plan.options_of(wildcards),
         json.dumps(plan.settings.runs[run].epochs),
     ]
+    # What rounds otherwise than a CPU in float32 counts where it is asked for.
+    asked = {key: getattr(plan.settings, key) for key in ("device", "precision", "tasks_at_once")}
+    usual = {"device": "cpu", "precision": "float32", "tasks_at_once": None}
+    parts += [json.dumps(asked)] if asked != usual else []
     return _joined(parts)
 
 
