@@ -17,6 +17,6 @@ def test_what_are_no_verdicts_is_refused_with_its_file(tmp_path, monkeypatch, fo
     table(RUNS, ["accuracy"], seeds=2, epochs=4).to_csv(source, index=False)
     settings = {name: json.loads(run.settings()) for name, run in RUNS.items()}
     monkeypatch.setattr("metalandscape.claims.c16.judge", lambda data: found)
-    with pytest.raises(UserError, match=r"c16\.py: judge should return a list of verdicts"):
+    with pytest.raises(UserError, match=r"c16\.py: judge should return or yield verdicts"):
         judge.run(settings, {}, "a scale", ["c16"], [str(source)], str(output), [])
     assert not output.exists()

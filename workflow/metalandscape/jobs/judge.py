@@ -1,5 +1,6 @@
 """Judge the paper's claims from cached tables."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..claims import ClaimData, Verdict, _report
@@ -34,10 +35,11 @@ def run(
 
 def _judged(name: str, data: ClaimData) -> list[Verdict]:
     """Return a claim's verdicts."""
-    found = plugins.load("claims", name).judge(data)
-    if not isinstance(found, list) or not all(isinstance(one, Verdict) for one in found):
+    returned = plugins.load("claims", name).judge(data)
+    found = list(returned) if isinstance(returned, Iterable) else [returned]
+    if not all(isinstance(one, Verdict) for one in found):
         raise UserError(
-            f"{plugins.path('claims', name)}: judge should return a list of verdicts, as "
+            f"{plugins.path('claims', name)}: judge should return or yield verdicts, as "
             "CLAIM.verdict makes them; correct the file."
         )
     return found
