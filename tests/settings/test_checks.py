@@ -84,7 +84,7 @@ def test_an_algorithm_that_heeds_no_regularizer_gets_none():
 
 def test_a_regularizer_has_nothing_to_compare_in_a_batch_of_one():
     text = refusal(with_run(regularizer="trajectory_angle", batch_size=1))
-    assert text.startswith(f"config key runs.{RUN}.batch_size: a regularizer compares the tasks")
+    assert text.startswith(f"config key runs.{RUN}.batch_size: trajectory_angle compares")
     assert config.load(with_run(regularizer="trajectory_angle", batch_size=2))
 
 

@@ -94,11 +94,13 @@ def _check_algorithm(run: Run, data: DatasetOptions, require: Require) -> None:
         "regularizer",
         f"{run.algorithm} does not support one; remove it",
     )
+    name = run.regularizer.name if run.regularizer else None
+    # Those of the package compare the tasks of a meta-batch; a user's own need not.
+    compares = name and plugins.path("regularizers", name).is_relative_to(plugins.PACKAGE)
     require(
-        run.batch_size > 1 or not run.regularizer,
+        run.batch_size > 1 or not compares,
         "batch_size",
-        "a regularizer compares the tasks of a meta-batch, and of one it changes nothing; give 2 "
-        "or more",
+        f"{name} compares the tasks of a meta-batch, and of one it changes nothing; give 2 or more",
     )
 
 
