@@ -37,6 +37,7 @@ def test_everything_else_needs_no_more_than_the_tables(clone):
     rules = {rule for rule, _ in clone.planned()}
     assert rules == {"draw_figure", "judge_claims", "tabulate_metric"}
     assert clone.planned("results/smoke/claims.csv") == {("judge_claims", "")}
+    assert clone.planned("write_board") == {("write_board", "")}
 
 
 def test_a_run_with_another_setting_is_trained(clone, tmp_path):

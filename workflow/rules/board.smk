@@ -12,7 +12,7 @@ rule write_board:
         ENVIRONMENT
     params:
         code=plan.code_of("board"),
-        trainings=lambda w: {name: settings.runs[name].seeds for name in plan.runs_shown()},
-        logs=plan.training_log.replace("{epochs}", "*"),
+        trainings=lambda w: Brief({name: settings.runs[name].seeds for name in plan.runs_shown()}),
+        logs=lambda w: Text(plan.training_log.replace("{epochs}", "*")),
     script:
         "../scripts/write_board.py"
