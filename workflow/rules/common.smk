@@ -62,11 +62,10 @@ def shown(question):
 
 def measured_of(wildcards):
     """What the table of a run and metric is made of; a metric that it can't have is refused."""
-    tasks = settings.datasets[plan.tested[wildcards.run].dataset].tasks
-    if tasks not in plugins.declared("metrics", wildcards.metric, "TASKS"):
+    if not settings.has(wildcards.metric, wildcards.run):
         sys.exit(
             f"metalandscape: run {wildcards.run} cannot have the metric {wildcards.metric}: its tasks "
-            f"are {tasks}; ask for another one."
+            f"are {settings.tasks_of(wildcards.run)}; ask for another one."
         )
     return plan.measured_of(wildcards)
 

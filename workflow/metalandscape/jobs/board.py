@@ -1,7 +1,6 @@
 """Export the curves of training and all measurements in TensorBoard's format."""
 
 from collections.abc import Callable
-from glob import glob
 from pathlib import Path
 
 from ..results import board, tables
@@ -28,5 +27,6 @@ def run(
     for name, seeds in trainings.items():
         for seed in seeds:
             own = measured[(measured["run"] == name) & (measured["seed"] == seed)]
-            found = sorted(glob(logs.format(run=name, seed=seed)))
+            pattern = Path(logs.format(run=name, seed=seed))
+            found = map(str, sorted(pattern.parent.glob(pattern.name)))
             board.write(writer(str(Path(output, name, f"seed{seed}"))), found, own)

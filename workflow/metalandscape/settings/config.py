@@ -120,6 +120,14 @@ class Config(Strict):
     metrics: dict[str, dict[str, Any]] = Field(default={})
     figures: dict[str, list[str]] = Field(default={})
 
+    def tasks_of(self, run: str) -> str:
+        """Return the kind of a run's tasks, which is the same at meta-training and meta-test."""
+        return self.datasets[self.runs[run].dataset].tasks
+
+    def has(self, metric: str, run: str) -> bool:
+        """Return whether a run's tasks are of a kind that a metric measures."""
+        return self.tasks_of(run) in plugins.declared("metrics", metric, "TASKS")
+
     def pairs(self) -> list[tuple[str, str]]:
         """Return every (metric, run) that some configured figure shows."""
         return sorted(

@@ -60,8 +60,8 @@ def _check_figure(config: "Config", figure: str) -> None:
         if claim not in plugins.names("claims"):
             raise UserError(f"{mine}: CLAIMS: {unknown(claim, plugins.names('claims'))}.")
     for metric, option in _options_of(figure):
-        if option not in plugins.options("metrics", metric).model_fields:
-            known = plugins.options("metrics", metric).model_fields
+        known = plugins.options("metrics", metric).model_fields
+        if option not in known:
             raise UserError(f"{mine}: OPTIONS: {metric}: {unknown(option, known)}.")
         if not config.metrics.get(metric, {}).get(option):
             raise UserError(
@@ -92,20 +92,21 @@ def _check_shown(config: "Config", figure: str, name: str) -> None:
     run = config.runs[name].at_test()
     data = config.datasets[run.dataset]
     for metric in plugins.declared("figures", figure, "METRICS"):
-        if data.tasks not in plugins.declared("metrics", metric, "TASKS"):
+        if not config.has(metric, name):
             raise UserError(
                 f"config key figures.{figure}: it shows the metric {metric}, which run {name} "
                 f"cannot have: its tasks are {data.tasks}."
             )
-        has = data.largest_way("val")
-        if not config.metrics.get(metric, {}).get("val_tasks") or run.way is None or has is None:
+        asked, classes = config.metrics.get(metric, {}).get("val_tasks"), data.largest_way("val")
+        if not asked or run.way is None or classes is None:
             continue
-        if 0 < has < run.way:
+        if 0 < classes < run.way:
             raise UserError(
                 f"config key metrics.{metric}.val_tasks: run {name} asks for {run.way} classes, "
-                f"but {run.dataset} has {has} val classes; set it to 0, or give the dataset more."
+                f"but {run.dataset} has {classes} val classes; set it to 0, or give the dataset "
+                "more."
             )
-        if not has and (metric, "val_tasks") in _options_of(figure):
+        if not classes and (metric, "val_tasks") in _options_of(figure):
             raise UserError(
                 f"config key figures.{figure}: it shows {metric} on validation tasks, but "
                 f"{run.dataset}, the dataset of run {name}, has no val classes; give it some, or "
