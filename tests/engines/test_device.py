@@ -1,11 +1,12 @@
-"""What a GPU is told, and how many tasks its memory holds; simulated, as there is none."""
+"""What a GPU is told, and how many tasks its memory holds; simulated where there is none."""
 
 import os
 
 import pytest
 import torch
 
-from metalandscape.engines import _device
+from helpers import conv_network, conv_tasks, engine, relative, start
+from metalandscape.engines import _device, reference, vectorized
 
 GIB = 1 << 30
 
@@ -55,3 +56,16 @@ def test_what_fits_fills_most_of_the_free_memory(monkeypatch, taken, free, held_
         monkeypatch.setattr(torch.cuda, name, lambda value=value: value)
     assert _device.fitting(lambda: calls.append(1)) == fit
     assert calls == [1]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")
+@pytest.mark.parametrize("kind", [reference.Engine, vectorized.Engine])
+def test_a_gpu_computes_what_a_cpu_does_in_groups_that_its_memory_holds(settings, kind):
+    network, tasks = conv_network(), conv_tasks(5)
+    theta = start(network)
+    found, expected = (
+        each.meta_gradient(theta, tasks, 2, 0.1, True)
+        for each in (kind(network, "cuda"), engine(network))
+    )
+    assert relative(found.gradient, expected.gradient) < 1e-11
+    assert found[1:3] == pytest.approx(expected[1:3], rel=1e-11)

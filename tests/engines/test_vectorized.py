@@ -1,4 +1,7 @@
-"""The vectorized engine against the reference, for every network of the package."""
+"""The vectorized engine against the reference, for every network of the package.
+
+Where there is a GPU, it computes there, too.
+"""
 
 import numpy as np
 import pytest
@@ -50,11 +53,21 @@ CASES = {
 }
 
 
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request):
+    """Every device of this machine."""
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("torch sees no GPU")
+    yield request.param
+    torch.use_deterministic_algorithms(False)
+
+
 @pytest.fixture(params=CASES)
-def case(request):
+def case(request, device):
     """The engine, the reference, a theta and tasks."""
     network, tasks = (make() for make in CASES[request.param])
-    return vectorized.Engine(network, tasks_at_once=2), engine(network), start(network), tasks
+    fast = vectorized.Engine(network, device, tasks_at_once=2)
+    return fast, engine(network), start(network), tasks
 
 
 @pytest.fixture(params=["number", "vector"])
