@@ -32,7 +32,7 @@ COLUMNS = ["work", "engine", "mps", "jobs", "iterations a second", "peak MiB of 
 
 def rate(work: Work, engine: str, seconds: float, together: Barrier) -> float:
     """Return a job's meta-iterations a second, from when all that share the GPU are ready."""
-    computing = Choice(engine, device="cuda", tasks_at_once=8).of(work.built())
+    computing = Choice(engine, device="cuda", tasks_at_once=16).of(work.built())
     theta, batch = work.theta(), work.batch()
     inner = (work.steps, work.rate, work.second_order)
     for _ in range(WARM_UP):
