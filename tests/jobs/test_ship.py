@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 import yaml
 
 from configurations import VALID
@@ -49,6 +50,7 @@ def test_the_record_lets_the_tables_be_read_as_they_are(plan):
     assert len(shipped.tables(plan)) == 2 * len(plan.settings.pairs()) > 0
     (shipment,) = shipped.record("results")
     assert shipment["machine"] == provenance.machine()
+    assert shipment["software"] == provenance.versions()
 
 
 def test_tables_are_those_of_the_jobs_joined(plan):
@@ -132,3 +134,13 @@ def test_later_files_change_earlier_ones(plan):
     Path("more.yaml").write_text("folders: {results: elsewhere}\n")
     with pytest.raises(UserError, match=r"elsewhere/metrics/.* is missing"):
         ship.run(["mine.yaml", "more.yaml"], None, False)
+
+
+@pytest.mark.parametrize(
+    ("device", "there", "named"),
+    [("auto", True, ["Some GPU"]), ("cpu", True, []), ("auto", False, [])],
+)
+def test_a_gpu_that_computes_is_named(monkeypatch, device, there, named):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Some GPU")
+    assert ship._gpu(device) == named

@@ -81,7 +81,8 @@ def test_the_page_shows_every_time_that_results_were_kept(benchmarks, tmp_path):
 def test_the_page_shows_what_was_kept_of_tables_that_came(benchmarks, tmp_path):
     row = {"date": "2026-11-27", "code": "0.3.0", "reason": "moved a function"}
     table = "results/tables/a/seed0/accuracy.csv"
-    one = {"code": "0.3.0", "machine": "Elsewhere-1", "run_times": [], "kept": [row]}
+    one = {"code": "0.3.0", "machine": "Elsewhere-1", "software": ""}
+    one |= {"run_times": [], "kept": [row]}
     page = recorded(
         benchmarks, tmp_path, tmp_path / "none.csv", [one | {"tables": [table], "earlier": []}]
     )
@@ -185,23 +186,28 @@ def test_tables_that_came_with_the_repository_say_what_computed_them(benchmarks,
     computed = {
         "code": "0.3.0, commit c0ffee",
         "machine": "Elsewhere-1",
+        "software": "torch 2.0",
         "tables": [f"{folder}/m.csv"],
     }
     times = {"run_times": [["train", "7", "9:00:00", "8:59:59", "4321"]]}
     times |= {"kept": [], "earlier": []}
     others = ["results/tables/b/seed0/m.csv", "results/tables/b/seed1/m.csv"]
-    earlier = {"code": "0.2.0", "tables": others, "earlier": others[1:]}
+    earlier = {"code": "0.2.0", "software": "", "tables": others, "earlier": others[1:]}
     shipments = [computed | times, computed | times | earlier]
     text = recorded(benchmarks, tmp_path, tmp_path / "none.csv", shipments)
     assert "1 tables were not computed here but by metalandscape 0.3.0, commit c0ffee" in text
-    assert "on Elsewhere-1, of the runs a.</p>" in text and "<td>4321</td>" in text
+    assert "on Elsewhere-1, with torch 2.0, of the runs a.</p>" in text and "<td>4321</td>" in text
     assert "2 tables were not" in text
-    assert "of the runs b. The code that computes 1 of them has changed since.</p>" in text
+    assert "on Elsewhere-1, of the runs b. The code that computes 1 of them has changed " in text
 
 
 def test_the_machine_is_named():
     assert platform.platform() in provenance.machine()
     assert f"{os.cpu_count()} processors" in provenance.machine()
+
+
+def test_versions_are_in_a_line():
+    assert provenance.versions().startswith(f"python {platform.python_version()}, torch ")
 
 
 def test_what_makes_libraries_round_otherwise_is_named(monkeypatch):

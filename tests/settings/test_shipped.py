@@ -119,9 +119,9 @@ def test_a_table_that_was_removed_or_is_computed_here_is_left_to_jobs(came):
     ("change", "same"),
     [
         ({"device": "cpu", "precision": "float32", "threads": 2}, True),
-        ({"device": "cuda"}, False),
+        ({"device": "cuda"}, True),
         ({"device": "auto", "precision": "tf32"}, False),
-        ({"engine": "vectorized", "tasks_at_once": 2}, False),
+        ({"engine": "vectorized", "tasks_at_once": 2}, True),
     ],
 )
 def test_what_rounds_otherwise_needs_another_table(came, change, same):

@@ -60,7 +60,8 @@ def run(configfile: list[str], into: str | None, finished: bool) -> None:
     times = provenance.run_times(Path(plan.benchmarks), trainings)
     made = {
         "code": code,
-        "machine": provenance.machine(),
+        "machine": ", ".join([provenance.machine(), *_gpu(plan.settings.device)]),
+        "software": provenance.versions(),
         "run_times": times,
         "kept": provenance.kept_results(plan.kept),
         "tables": found,
@@ -68,6 +69,15 @@ def run(configfile: list[str], into: str | None, finished: bool) -> None:
     with whole(target / shipped.RECORD) as temporary:
         text = json.dumps([*_others(shipped.record(target), found), made], indent=1)
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _gpu(device: str) -> list[str]:
+    """Return the name of the GPU that a configuration's jobs compute on, if there is one."""
+    if device == "cpu":
+        return []
+    import torch
+
+    return [torch.cuda.get_device_name()] if torch.cuda.is_available() else []
 
 
 def _computed(plan: "Plan", finished: bool) -> Iterator[Table]:

@@ -77,9 +77,10 @@ def _shipped(shipments: Sequence[Mapping[str, Any]]) -> list[Part]:
             f" The code that computes {len(earlier)} of them has changed since." if earlier else ""
         )
         runs = dict.fromkeys(Path(table).parts[-3] for table in one["tables"])
+        software = f", with {one['software']}" if one["software"] else ""
         found += [
             f"{len(one['tables'])} tables were not computed here but by metalandscape "
-            f"{one['code']} on {one['machine']}, of the runs {', '.join(runs)}.{changed}",
+            f"{one['code']} on {one['machine']}{software}, of the runs {', '.join(runs)}.{changed}",
             Table(COLUMNS, one["run_times"]),
             *_kept("### Kept among them", one["kept"]),
         ]
@@ -112,6 +113,13 @@ def software() -> list[list[str]]:
         *([name, packages[name]] for name in COMPUTING if name in packages),
         ["other packages", ", ".join(f"{name} {packages[name]}" for name in others)],
     ]
+
+
+def versions() -> str:
+    """Return the versions of python and of the packages that results depend on, in a line."""
+    found = {package.name: package.version for package in distributions()}
+    packages = [f"{name} {found[name]}" for name in COMPUTING if name in found]
+    return ", ".join([f"python {platform.python_version()}", *packages])
 
 
 def machine() -> str:

@@ -38,7 +38,8 @@ class Shipment(Strict):
 
     Attributes:
         code: the revision of the code that shipped them.
-        machine: the one that computed them.
+        machine: the one that computed them, with its GPU if that computed.
+        software: names and versions of what computed them; empty if it is not known.
         run_times: the rows of `results.provenance.run_times`.
         kept: the rows of `results.provenance.kept_results`.
         tables: each of them by its file, within the folder of results.
@@ -46,6 +47,7 @@ class Shipment(Strict):
 
     code: str
     machine: str
+    software: str = ""
     run_times: list[list[str]]
     kept: list[dict[str, str]]
     tables: dict[str, Recorded]
@@ -135,10 +137,9 @@ def basis(plan: Plan, run: str, metric: str) -> str:
         plan.options_of(wildcards),
         json.dumps(plan.settings.runs[run].epochs),
     ]
-    # What rounds otherwise than a CPU in float32 counts where it is asked for.
-    asked = {key: getattr(plan.settings, key) for key in ("device", "precision", "tasks_at_once")}
-    usual = {"device": "cpu", "precision": "float32", "tasks_at_once": None}
-    parts += [json.dumps(asked)] if asked != usual else []
+    # Devices agree to rounding, so that runs begun on one are added to on another.
+    rounded = plan.settings.precision != "float32"
+    parts += [plan.settings.precision] if rounded else []
     return _joined(parts)
 
 
