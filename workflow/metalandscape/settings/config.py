@@ -80,8 +80,8 @@ class Config(Strict):
         threads: Threads of one training job, each computing a task. No result depends on it. More
             threads help where there are fewer jobs than cores.
         device: `cuda`: a GPU, with torch's deterministic algorithms. `auto`: a GPU if the job finds
-            one, otherwise as `cpu`. Results of GPU and CPU agree to rounding, not byte for byte. No
-            GPU has run it yet. See docs/cluster.md.
+            one, otherwise as `cpu`. Results of GPU and CPU agree to rounding, which training
+            amplifies to the difference of two seeds. See docs/cluster.md.
         precision: Precision of matrix products on a GPU. `float32`; `tf32`: factors are rounded to
             10 bits, which is faster, but may change a meta-gradient by a tenth and more. See
             docs/cluster.md.
