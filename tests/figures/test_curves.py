@@ -133,3 +133,26 @@ def test_a_run_of_nothing_but_nan_is_drawn():
     shown = with_values("fig3", "target_accuracy", lambda *_: np.nan)
     figure = drawn("fig3", shown)
     assert np.isnan(figure.axes[0].lines[0].get_ydata()).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "axis", "lengths"),
+    [
+        ({"iterations": 15}, "meta-iterations", [3, 15]),
+        ({"iterations": 15, "batch_size": 8}, "epoch", [1, 1]),
+        ({"inner_rate": 0.2}, "epoch", [1, 1]),
+    ],
+)
+def test_epochs_of_different_lengths_are_drawn_over_meta_iterations(change, axis, lengths):
+    shown = falling(0.2)
+    (name, run), *_ = shown.runs.items()
+    assert run.iterations == 3
+    runs = {name: run, "other": run.model_copy(update=change)}
+    rows = shown.table[shown.table["run"] == name]
+    both = pd.concat([rows, rows.assign(run="other")])
+    figure = drawn("fig3", FigureData(both, runs, "scale"))
+    for ax in figure.axes:
+        assert ax.get_xlabel() == axis
+        lines = [line.get_xdata()[-1] for line in ax.lines if len(line.get_xdata()) > 2]
+        assert lines == [23 * length for length in lengths]
+        assert all(abs(at - 12 * n) <= n for at, n in zip(marks(ax), lengths, strict=True))
