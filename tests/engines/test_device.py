@@ -11,17 +11,6 @@ from metalandscape.engines import _device, reference, vectorized
 GIB = 1 << 30
 
 
-@pytest.fixture
-def settings():
-    """Keeps torch's settings as they are."""
-    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = (matmul.allow_tf32, cudnn.allow_tf32)
-    yield lambda: (matmul.allow_tf32, cudnn.allow_tf32)
-    matmul.allow_tf32, cudnn.allow_tf32 = before
-    torch.use_deterministic_algorithms(False)
-    torch.utils.deterministic.fill_uninitialized_memory = True
-
-
 @pytest.mark.parametrize(("precision", "rounded"), [("float32", False), ("tf32", True)])
 def test_a_gpu_computes_in_a_fixed_order_and_the_precision_asked_for(
     settings, monkeypatch, precision, rounded

@@ -54,12 +54,11 @@ CASES = {
 
 
 @pytest.fixture(params=["cpu", "cuda"])
-def device(request):
+def device(request, settings):
     """Every device of this machine."""
     if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip("torch sees no GPU")
-    yield request.param
-    torch.use_deterministic_algorithms(False)
+    return request.param
 
 
 @pytest.fixture(params=CASES)

@@ -1,6 +1,6 @@
 """Arrangements of panels that several figures share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from ..results.statistics import (
     too_few,
     trend_free,
 )
-from ..settings.config import Run
 from . import FigureData
 from ._curves import chance, decline, draw_curve, draw_mean, draw_seeds, fit
 from ._style import (
@@ -58,23 +57,27 @@ def named(shown: Panels) -> tuple[list[dict[str, str]], dict[str, Look]]:
     return texts, looks(runs)
 
 
-def lengths(runs: Mapping[str, Run]) -> dict[str, int]:
-    """Return how many meta-iterations an epoch of each run has, where epochs are no common axis.
+def over_time(data: FigureData, quantity: str) -> tuple[str, dict[str, pd.DataFrame]]:
+    """Return what the x axis counts, and the curve of every run over that, as its `epoch`.
 
-    They are none where runs differ in the length of their epochs, but not in their batches.
-    Otherwise all are 1: axes count epochs.
+    It counts epochs; meta-iterations where runs differ in the length of their epochs, but not in
+    their batches.
     """
-    batches = {run.batch_size for run in runs.values()}
-    iterations = {run.iterations for run in runs.values()}
-    uneven = len(batches) == 1 and len(iterations) > 1
-    return {name: run.iterations if uneven else 1 for name, run in runs.items()}
+    found = {name: data.curve(name, quantity) for name in data.runs}
+    batches = {run.batch_size for run in data.runs.values()}
+    if len(batches) > 1 or len({run.iterations for run in data.runs.values()}) < 2:
+        return "epoch", found
+    return "meta-iterations", {
+        name: curve.assign(epoch=curve["epoch"] * data.runs[name].iterations)
+        for name, curve in found.items()
+    }
 
 
 def curves(shown: Panels, individual: bool = False) -> tuple[Figure, list[Axes], list[Line2D]]:
     """Draw a panel for every (data, quantity): a curve over epochs for each run of the data.
 
     A label has the same look in all panels. With `individual`, thin lines show the seeds instead of
-    a band. Where epochs differ in length, the axis counts meta-iterations; see `lengths`.
+    a band. The x axis is that of `over_time`.
 
     Returns:
         The figure, its panels, and what its legend should show.
@@ -84,22 +87,17 @@ def curves(shown: Panels, individual: bool = False) -> tuple[Figure, list[Axes],
     everything = [run for data, _ in shown for run in data.runs.values()]
     handles = [line(look, text) for text, look in used.items()]
     for ax, (data, quantity), own in zip(axes, shown, texts, strict=True):
-        of_epoch = lengths(data.runs)
-        drawn = {}
-        for name, text in own.items():
-            curve = data.curve(name, quantity)
-            drawn[text] = curve.assign(epoch=curve["epoch"] * of_epoch[name])
+        counted, found = over_time(data, quantity)
+        drawn = {text: found[name] for name, text in own.items()}
         for text, curve in drawn.items():
             if individual:
                 draw_mean(ax, curve, used[text])
                 draw_seeds(ax, curve, used[text], THIN)
             else:
                 draw_curve(ax, curve, used[text])
-        if max(of_epoch.values()) > 1:
-            ax.set_xlabel("meta-iterations")
         heading = title(*data.runs.values(), among=everything)
         fit([ax], drawn.values(), initial=quantity == "target_accuracy" and not individual)
-        ax.set(title=heading, ylabel=label(quantity))
+        ax.set(title=heading, xlabel=counted, ylabel=label(quantity))
         sns.despine(ax=ax)
     letter(axes)
     return figure, axes, handles
@@ -119,16 +117,14 @@ def adapted_solutions(data: FigureData) -> Figure:
     figure, axes, handles = curves([(data, quantity) for quantity in quantities])
     handles += chance(axes[0], data.runs.values())
     (texts, *_), used = named([(data, quantities[0])])
-    declines = {name: decline(data.curve(name, "target_accuracy")) for name in texts}
-    of_epoch = lengths(data.runs)
-    marked = {
-        texts[name]: epoch * of_epoch[name] for name, epoch in declines.items() if epoch is not None
-    }
-    for index, (text, epoch) in enumerate(marked.items()):
+    _, accuracies = over_time(data, quantities[0])
+    declines = {text: decline(accuracies[name]) for name, text in texts.items()}
+    marked = {text: at for text, at in declines.items() if at is not None}
+    for index, (text, at) in enumerate(marked.items()):
         # Lines at the same epoch fill each other's gaps.
         dashes = (3 * index, (3, 3 * max(1, len(marked) - 1)))
         for ax in axes:
-            ax.axvline(epoch, color=used[text].colour, linestyle=dashes, linewidth=1, zorder=0.6)
+            ax.axvline(at, color=used[text].colour, linestyle=dashes, linewidth=1, zorder=0.6)
     if marked:
         mark = {"marker": "|", "linestyle": "", "markersize": 9}
         handles.append(

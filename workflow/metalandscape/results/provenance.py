@@ -104,22 +104,30 @@ def _kept(heading: str, rows: Sequence[Mapping[str, str]]) -> list[Part]:
 
 def software() -> list[list[str]]:
     """Return names and versions: this code, python, the platform and all installed packages."""
-    packages = {package.name: package.version for package in distributions() if package.name}
+    packages = _packages()
     others = sorted(packages.keys() - set(COMPUTING), key=str.lower)
     return [
         ["metalandscape", revision()],
         ["platform", machine()],
-        ["python", platform.python_version()],
-        *([name, packages[name]] for name in COMPUTING if name in packages),
+        *_computing(),
         ["other packages", ", ".join(f"{name} {packages[name]}" for name in others)],
     ]
 
 
 def versions() -> str:
     """Return the versions of python and of the packages that results depend on, in a line."""
-    found = {package.name: package.version for package in distributions()}
-    packages = [f"{name} {found[name]}" for name in COMPUTING if name in found]
-    return ", ".join([f"python {platform.python_version()}", *packages])
+    return ", ".join(" ".join(row) for row in _computing())
+
+
+def _computing() -> list[list[str]]:
+    """Return names and versions of python and of the packages that results depend on."""
+    packages = _packages()
+    named = [[name, packages[name]] for name in COMPUTING if name in packages]
+    return [["python", platform.python_version()], *named]
+
+
+def _packages() -> dict[str, str]:
+    return {package.name: package.version for package in distributions() if package.name}
 
 
 def machine() -> str:

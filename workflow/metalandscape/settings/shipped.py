@@ -138,8 +138,8 @@ def basis(plan: Plan, run: str, metric: str) -> str:
         json.dumps(plan.settings.runs[run].epochs),
     ]
     # Devices agree to rounding, so that runs begun on one are added to on another.
-    rounded = plan.settings.precision != "float32"
-    parts += [plan.settings.precision] if rounded else []
+    if plan.settings.precision != "float32":
+        parts.append(plan.settings.precision)
     return _joined(parts)
 
 
