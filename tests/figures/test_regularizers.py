@@ -1,12 +1,8 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 
 from figure_tables import data, drawing
-from metalandscape.figures import regularizers
-from metalandscape.ground.errors import UserError
 from metalandscape.results.paired import effects
 
 
@@ -42,9 +38,3 @@ def test_every_change_is_a_point_of_flatter_against_better():
     drawn = drawing("regularizers").axes[2].collections
     points = [each for each in drawn if isinstance(each, PathCollection)]
     assert len(points) == 6  # two gammas of two regularizers, Sharp-MAML, and another n
-
-
-def test_runs_without_a_counterpart_are_refused(shown):
-    alone = {name: run for name, run in shown.runs.items() if run.regularizer}
-    with pytest.raises(UserError, match="figure regularizers: none of its runs differs"):
-        regularizers.draw(replace(shown, runs=alone))

@@ -41,6 +41,19 @@ def test_a_run_without_the_figures_metric_is_refused():
     )
 
 
+def test_a_figure_of_differences_needs_a_run_and_its_plain_counterpart():
+    changed = copy.deepcopy(VALID["defaults"]) | {
+        "way": 3,
+        "regularizer": {"name": "trajectory_angle", "gamma": 0.5},
+    }
+    raw = with_figure("regularizers", ["changed"])
+    raw["runs"]["changed"] = changed
+    text = refusal(raw)
+    assert text.startswith("config key figures.regularizers: none of its runs differs")
+    raw["figures"]["regularizers"] = ["changed", "letters_maml"]
+    assert config.load(raw)
+
+
 def validated(classes, figure="fig5", val_tasks=5):
     letters = VALID["datasets"]["letters"] | {"val_classes": classes}
     return with_figure(

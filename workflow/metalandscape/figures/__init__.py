@@ -4,6 +4,8 @@ A module of this folder is a figure (`figures:` in the configuration). It define
 
 - `METRICS`: a literal, the metrics whose tables it reads; `()` for an illustration without runs.
 - `OPTIONS`: a literal, where needed: options of these metrics that must not be 0, by metric.
+- `COUNTERPARTS`: True where it shows nothing without a pair of runs of which one is the other's
+  plain counterpart (`settings/counterparts.py`).
 - `SECTION`, `CLAIMS`: literals, for the paper's figures: its section in the report, and the claims
   it bears on. The caption has their words and verdicts below the module's docstring.
 - `draw(data)`: returns a matplotlib figure.

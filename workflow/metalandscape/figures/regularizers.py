@@ -17,7 +17,6 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..ground.errors import UserError
 from ..results.paired import effects
 from ..results.statistics import mean_over_seeds, over_models
 from ..settings import counterparts
@@ -42,6 +41,7 @@ from ._style import (
 SECTION = "Beyond the paper"
 CLAIMS = ("c20",)
 METRICS = ("accuracy", "hessian")
+COUNTERPARTS = True
 GAIN = "gain in target accuracy (points)"
 
 
@@ -76,11 +76,6 @@ def draw(data: FigureData) -> Figure:
         Change(data.runs[name], plain, effects(data.curve, name, plain)[0])
         for name, plain in counterparts.plain(data.runs).items()
     ]
-    if not changes:
-        raise UserError(
-            "figure regularizers: none of its runs differs from another one by its regularizer, or "
-            "by sharp_maml in place of maml, alone; add such a pair."
-        )
     colours = _colours(changes)
     sweeps = [
         (r"step $\gamma$", lambda c: c.gamma, lambda c: (c.kind, c.plain)),

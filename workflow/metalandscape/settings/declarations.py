@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from ..ground import digests, plugins
 from ..ground.errors import UserError
 from ..ground.strict import unknown
-from . import parts
+from . import counterparts, parts
 
 if TYPE_CHECKING:
     from .config import Config
@@ -56,6 +56,13 @@ def _check_figure(config: "Config", figure: str) -> None:
         raise UserError(
             f"config key figures.{figure}: it reads no metric and shows no run; write []."
         )
+    if plugins.declared("figures", figure, "COUNTERPARTS", False):
+        shown = {name: config.runs[name] for name in config.figures[figure]}
+        if not counterparts.plain(shown):
+            raise UserError(
+                f"config key figures.{figure}: none of its runs differs from another one by its "
+                "regularizer, or by sharp_maml in place of maml, alone; add such a pair."
+            )
     for claim in plugins.declared("figures", figure, "CLAIMS", ()):
         if claim not in plugins.names("claims"):
             raise UserError(f"{mine}: CLAIMS: {unknown(claim, plugins.names('claims'))}.")
