@@ -35,6 +35,10 @@ QUANTITIES = {
         *(f"{own}{loss}_barrier" for own in ("", "own_") for loss in LOSSES),
     ],
     "reuse": [f"{name}_layer{layer}" for name in REUSE for layer in range(1, 6)],
+    "symmetry": [
+        *("top_class", "head_direction_cosine", "symmetric_direction_cosine"),
+        *("symmetric_accuracy", "symmetric_gain"),
+    ],
     "activations": [f"activation_m{i}_layer{layer}" for i in range(1, 5) for layer in (1, 2)],
 }
 SHAPES = {
@@ -46,6 +50,11 @@ SHAPES = {
     "displacement_norm": lambda t: 1 + t,
     "hessian_norm": lambda t: 3 + 20 * t * np.exp(1 - 2 * t),
     "embedding_product": lambda t: 5 + 3 * t * np.exp(1 - t),
+    "top_class": lambda t: 0.3 + 0.3 * t,
+    "head_direction_cosine": lambda t: 0.25 * t * np.exp(1 - 1.2 * t),
+    "symmetric_direction_cosine": lambda t: 0.01 * np.sin(9 * t),
+    "symmetric_accuracy": lambda t: 0.21 + 0.6 * t * np.exp(1 - t),
+    "symmetric_gain": lambda t: 0.01 + 0 * t,
     "path_step": lambda t: 1.5 + 0 * t,
     "path_variance": lambda t: 0.7 + 0 * t,
     "gradient_cosine": lambda t: 0.2 * t * np.exp(1 - t),

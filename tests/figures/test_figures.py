@@ -42,6 +42,7 @@ CONTENT = {
     "surface": (6, 0),
     "regularizers": (3, 0),
     "stopping": (2, 0),
+    "symmetry": (6, 2 * (3 + 1 + 2)),
 }
 NAMES = {"omniglot": "Omniglot", "miniimagenet": "MiniImagenet", "sine": "sine regression"}
 ILLUSTRATIONS = [name for name, runs in RUNS.items() if not runs]
