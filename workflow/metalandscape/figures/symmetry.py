@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import FigureData
-from ._curves import chance, draw_curve, draw_mean, fit
+from ._curves import chance, draw_curve, fit
 from ._style import BLUE, ORANGE, STYLES, Look, label, legend, letter, line, panels, title
 
 SECTION = "Beyond the paper"
@@ -35,7 +35,7 @@ def draw(data: FigureData) -> Figure:
     for name, run in data.runs.items():
         cosines, predictions, accuracies = (next(waiting) for _ in range(3))
         _panel(cosines, data.curve(name, "symmetric_direction_cosine"), data.curve(name, COSINE))
-        draw_mean(cosines, data.curve(name, "head_direction_cosine"), HEAD)
+        draw_curve(cosines, data.curve(name, "head_direction_cosine"), HEAD)
         _panel(predictions, None, data.curve(name, "top_class"))
         predictions.set_ylim(0, 1.03)
         _panel(accuracies, *accuracy(data, name))
