@@ -3,10 +3,10 @@
 Tasks number their classes at random, so a preference of theta^s for some outputs is of use to no
 task, and every adaptation begins by undoing it: a direction that all tasks have in common. Here the
 same adaptations begin at the symmetric theta^s as well, in which every row of the last layer is the
-mean of its rows (Ye & Chao, How to train your MAML to excel in few-shot classification, ICLR 2022).
-There all outputs of an input are equal, so that g is zero below the last layer; its row c in the
-last layer is the mean over support inputs i of (1/N - y_ic) h_i, whose expectation over numberings
-is zero. Hence E[g_i . g_j] = 0 for every body.
+mean of its rows (cf. Ye & Chao, How to train your MAML to excel in few-shot classification, ICLR
+2022). There all outputs of an input are equal, so that g is zero below the last layer; its row c in
+the last layer is the mean over support inputs i of (1/N - y_ic) h_i, whose expectation over
+numberings is zero. Hence E[g_i . g_j] = 0 for every body.
 
 Measured are the share of target inputs that theta^s assigns to the class it predicts most often,
 1/N without a preference; the part of the cosine of adaptation directions that lies in the last
