@@ -21,6 +21,7 @@ SECTION = "Beyond the paper"
 METRICS = ("trajectories", "symmetry")
 PLAIN, HEAD, SYMMETRIC = Look(BLUE), Look(BLUE, STYLES[1]), Look(ORANGE)
 COSINE = "direction_cosine"
+PREDICTION = "most frequent prediction"  # the whole label is too long for a panel
 
 
 def draw(data: FigureData) -> Figure:
@@ -41,7 +42,7 @@ def draw(data: FigureData) -> Figure:
         _panel(accuracies, *accuracy(data, name))
         for ax, words in zip(
             (cosines, predictions, accuracies),
-            (label(COSINE), label("top_class"), label("target_accuracy")),
+            (label(COSINE), PREDICTION, label("target_accuracy")),
             strict=True,
         ):
             ax.set(title=title(run, among=data.runs.values()), ylabel=words)
