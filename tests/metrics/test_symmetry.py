@@ -102,6 +102,19 @@ def test_no_body_has_coherent_gradients_where_the_classes_are_alike():
     assert torch.stack(numbered).mean(0).norm() > 0.01
 
 
+def test_rows_of_zeros_give_the_same_predictions_at_every_step():
+    network = conv_network()
+    (task,) = conv_tasks(1)
+    alike = symmetric(network, start(network)[None])[0]
+    zeros = alike * (1 - head_mask(network))
+    for steps in range(4):
+        first, second = (
+            network.outputs(adapt(network, at, task, steps, 0.1), task.target_x).softmax(1)
+            for at in (alike, zeros)
+        )
+        torch.testing.assert_close(first, second, rtol=0, atol=1e-12)
+
+
 def test_all_targets_may_have_one_class_before_adaptation():
     network = conv_network()
     theta = start(network)
