@@ -10,7 +10,6 @@ Lines are means over seeds, bands their range.
 
 import pandas as pd
 import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import FigureData
@@ -32,24 +31,34 @@ def draw(data: FigureData) -> Figure:
         line(HEAD, "the last layer's part"),
         line(SYMMETRIC, r"from the symmetric $\theta^s$"),
     ]
-    waiting = iter(axes)
+    waiting, at_chance = iter(axes), []
     for name, run in data.runs.items():
-        cosines, predictions, accuracies = (next(waiting) for _ in range(3))
-        _panel(cosines, data.curve(name, "symmetric_direction_cosine"), data.curve(name, COSINE))
-        draw_curve(cosines, data.curve(name, "head_direction_cosine"), HEAD)
-        _panel(predictions, None, data.curve(name, "top_class"))
-        predictions.set_ylim(0, 1.03)
-        _panel(accuracies, *accuracy(data, name))
-        for ax, words in zip(
-            (cosines, predictions, accuracies),
-            (label(COSINE), PREDICTION, label("target_accuracy")),
-            strict=True,
-        ):
+        for words, curves in _panels(data, name).items():
+            ax = next(waiting)
+            for curve, look in curves:
+                draw_curve(ax, curve, look)
+            fit([ax], [curve for curve, _ in curves], initial=True)
             ax.set(title=title(run, among=data.runs.values()), ylabel=words)
-    at_chance = [chance(ax, data.runs.values()) for ax in axes[1::3]]
+            sns.despine(ax=ax)
+            if words == PREDICTION:
+                ax.set_ylim(0, 1.03)
+                at_chance = chance(ax, [run])
     letter(axes)
-    legend(figure, [*handles, *at_chance[0]])
+    legend(figure, [*handles, *at_chance])
     return figure
+
+
+def _panels(data: FigureData, name: str) -> dict[str, list[tuple[pd.DataFrame, Look]]]:
+    """Return the curves of a run's panels by what their y axis shows, the lowest first."""
+    return {
+        label(COSINE): [
+            (data.curve(name, f"symmetric_{COSINE}"), SYMMETRIC),
+            (data.curve(name, COSINE), PLAIN),
+            (data.curve(name, f"head_{COSINE}"), HEAD),
+        ],
+        PREDICTION: [(data.curve(name, "top_class"), PLAIN)],
+        label("target_accuracy"): list(zip(accuracy(data, name), (SYMMETRIC, PLAIN), strict=True)),
+    }
 
 
 def accuracy(data: FigureData, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -57,12 +66,3 @@ def accuracy(data: FigureData, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     new, gain = data.curve(name, "symmetric_accuracy"), data.curve(name, "symmetric_gain")
     both = new.merge(gain[["seed", "epoch", "value"]], on=["seed", "epoch"], suffixes=("", "_gain"))
     return new, both.assign(value=both["value"] - both["value_gain"])
-
-
-def _panel(ax: Axes, symmetric: pd.DataFrame | None, plain: pd.DataFrame) -> None:
-    """Draw a quantity over epochs from theta^s and, where given, from the symmetric one."""
-    if symmetric is not None:
-        draw_curve(ax, symmetric, SYMMETRIC)
-    draw_curve(ax, plain, PLAIN)
-    fit([ax], [plain] if symmetric is None else [plain, symmetric], initial=True)
-    sns.despine(ax=ax)
